@@ -1,0 +1,111 @@
+// swift-tools-version:6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+]
+let library = strict + [.enableUpcomingFeature("InternalImportsByDefault")]
+
+/// Kernels are optimised in every build, so that tests run the code that training runs.
+func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
+  library + [.unsafeFlags(["-Ounchecked"] + flags.flatMap { ["-Xcc", $0] })] + names.map { .define($0) }
+}
+
+#if arch(x86_64)
+  let instructionSets: [(name: String, settings: [SwiftSetting])] = [
+    ("VectorKernelsBaseline", kernels([])),
+    ("VectorKernelsAVX2", kernels(["-march=x86-64-v3"], ["FMA"])),
+    ("VectorKernelsAVX512", kernels(["-march=x86-64-v4", "-mavx512bf16"], ["FMA", "WIDE", "BF16DOT"])),
+  ]
+#else
+  let instructionSets: [(name: String, settings: [SwiftSetting])] = [
+    ("VectorKernelsBaseline", kernels([], ["FMA"]))
+  ]
+#endif
+
+/// Every library target and what it may import: downward only. The architecture tests read this table too.
+let layers: [(name: String, imports: [String])] = [
+  ("Configuration", []),
+  ("ChatTemplates", []),
+  ("Tokenizers", []),
+  ("Plots", []),
+  ("CommandLineTool", ["Configuration"]),
+  ("Tensors", ["VectorKernels"]),
+  ("Optimizers", ["Configuration", "Tensors", "VectorKernels"]),
+  ("Safetensors", ["VectorKernels"]),
+  ("PreferenceCore", ["Configuration", "Optimizers", "Tensors"]),
+  ("LossConformance", ["PreferenceCore"]),
+  ("PreferenceTestSupport", ["Optimizers", "PreferenceCore"]),
+  ("TransformerModels", ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "VectorKernels"]),
+  ("PreferenceData", ["ChatTemplates", "PreferenceCore", "Tokenizers"]),
+  ("Checkpoints", ["Optimizers", "PreferenceCore", "Safetensors", "VectorKernels"]),
+  ("Reports", ["Plots", "PreferenceCore"]),
+]
+
+/// Families of losses: `Plugins/<name>` becomes the module `<name>Losses`.
+let plugins = ["DPO", "FocalPO", "HybridPO", "IPO", "MRPO", "MallowsPO"]
+
+let losses = plugins.map { $0 + "Losses" }
+let everything = ["VectorKernels"] + layers.map(\.name) + ["BuiltinLosses"]
+
+/// Every test target and what it imports besides Swift Testing.
+let tests: [(name: String, imports: [String])] = [
+  ("ArchitectureTests", ["BuiltinLosses", "PreferenceCore"]),
+  ("ChatTemplatesTests", ["ChatTemplates"]),
+  ("CheckpointsTests", ["Checkpoints", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "Safetensors"]),
+  ("CommandLineToolTests", ["CommandLineTool", "Configuration"]),
+  ("ConfigurationTests", ["Configuration"]),
+  ("ConformanceTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"]),
+  ("EndToEndTests", everything + ["prefer"]),
+  ("OptimizersTests", ["Configuration", "Optimizers", "Tensors", "VectorKernels"]),
+  ("PluginTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"] + losses),
+  ("PreferenceCoreTests", ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport"]),
+  ("PreferenceDataTests", ["ChatTemplates", "PreferenceCore", "PreferenceData", "Tokenizers"]),
+  ("ReportsTests", ["Plots", "PreferenceCore", "Reports"]),
+  ("SafetensorsTests", ["Safetensors", "VectorKernels"]),
+  ("TensorsTests", ["Tensors"]),
+  ("TokenizersTests", ["Tokenizers"]),
+  (
+    "TransformerModelsTests",
+    ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "TransformerModels", "VectorKernels"]
+  ),
+  ("VectorKernelsTests", ["VectorKernels"]),
+]
+
+func names(_ list: [String]) -> [Target.Dependency] { list.map { .init(stringLiteral: $0) } }
+
+let package = Package(
+  name: "prefer",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "prefer", targets: ["prefer"]),
+    .library(name: "PreferenceCore", targets: ["PreferenceCore", "Configuration", "Tensors", "Optimizers"]),
+    .library(name: "BuiltinLosses", targets: ["BuiltinLosses"]),
+    .library(name: "LossConformance", targets: ["LossConformance"]),
+    .library(name: "PreferenceTraining", targets: ["TransformerModels", "PreferenceData", "Checkpoints", "Reports"]),
+  ],
+  targets: [.target(name: "ProcessorFeatures")]
+    + instructionSets.map {
+      .target(name: $0.name, dependencies: ["ProcessorFeatures"], swiftSettings: $0.settings)
+    }
+    + [
+      .target(
+        name: "VectorKernels", dependencies: names(["ProcessorFeatures"] + instructionSets.map(\.name)),
+        swiftSettings: kernels([]))
+    ]
+    + layers.map { .target(name: $0.name, dependencies: names($0.imports), swiftSettings: library) }
+    + plugins.map {
+      .target(
+        name: $0 + "Losses", dependencies: ["PreferenceCore"], path: "Plugins/" + $0, swiftSettings: strict)
+    }
+    + [
+      .target(name: "BuiltinLosses", dependencies: names(["PreferenceCore"] + losses), swiftSettings: library),
+      .executableTarget(name: "prefer", dependencies: names(everything), swiftSettings: library),
+      .executableTarget(name: "prefer-bench", dependencies: names(["VectorKernels"]), swiftSettings: library),
+    ]
+    + tests.map {
+      .testTarget(
+        name: $0.name, dependencies: names($0.imports), exclude: [], swiftSettings: strict)
+    },
+  swiftLanguageModes: [.v6])

@@ -1,0 +1,26 @@
+// What a scorer can say about one completion token; losses are functions of these alone.
+
+/// A number a model assigns to each completion token.
+///
+/// Losses never see logits (`[N, T, V]`). They see statistics (`[N, T]`), which
+/// scorers compute in chunks over the vocabulary and know how to pull back.
+public struct TokenStatistic: Hashable, Sendable, Codable, CustomStringConvertible {
+  public let name: String
+  public init(_ name: String) { self.name = name }
+  public var description: String { name }
+
+  /// `log π(y_t | x, y_<t)`, in nats. For denoisers, `−½ w_t ‖ε − ε̂‖²`, with `T = 1`.
+  public static let logProbability = TokenStatistic("log-probability")
+  /// Shannon entropy of the next-token distribution, in nats.
+  public static let entropy = TokenStatistic("entropy")
+  /// `KL(π_ref ‖ π_θ)` of the next-token distributions, against the first reference, in nats.
+  public static let divergence = TokenStatistic("divergence")
+  /// The output of an auxiliary scalar head on the policy, such as a value estimate.
+  public static func head(_ name: String) -> TokenStatistic { TokenStatistic("head/" + name) }
+  /// The mean raw score over all next tokens, logged as `logits/…`.
+  public static let meanScore = TokenStatistic("mean-score")
+  /// 1 where the completion's token is the model's most probable one, else 0.
+  public static let argmaxHit = TokenStatistic("argmax-hit")
+  /// `log Σ_v π(v)²`, the collision term of WPO's weights.
+  public static let logCollision = TokenStatistic("log-collision")
+}

@@ -1,0 +1,46 @@
+// The seam between the loop and models: whoever can score completions can take part.
+
+public import Optimizers
+public import Tensors
+
+/// Why a model could not score a batch.
+public struct ScoringError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// Anything that assigns statistics to completion tokens: a language model, the same model
+/// without its adapters, a column of precomputed log-probabilities, a denoiser.
+public protocol Scorer: AnyObject {
+  /// The statistics this scorer knows.
+  var statistics: Set<TokenStatistic> { get }
+  /// Scores every completion; statistics come back as `[N, T]`, zero at padding.
+  func score(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> ModelScores
+}
+
+/// A scorer whose parameters can be trained.
+public protocol Policy: Scorer {
+  /// The trainable weights, updated in place by the optimizer.
+  var parameters: Parameters { get }
+
+  /// Told after every change to `parameters`, so that whatever was derived from them is made anew.
+  func parametersChanged()
+
+  /// Scores `batch`, asks `cotangents` for `∂objective/∂statistic` (`[N, T]` each), and adds
+  /// the resulting parameter gradients to `gradients`.
+  ///
+  /// How activations are kept or recomputed in between is the policy's own business. Statistics
+  /// that are missing from the answer have no gradient.
+  func accumulateGradients(
+    into gradients: inout GradientAccumulator, scoring batch: TokenBatch, _ wanted: Set<TokenStatistic>,
+    cotangents: (ModelScores) -> [TokenStatistic: Tensor]
+  ) throws(ScoringError)
+}
+
+/// A reference whose weights can follow the policy's (TR-DPO's moving reference).
+public protocol RefreshableScorer: Scorer {
+  /// Its own weights, under the policy's names.
+  var parameters: Parameters { get }
+  /// Told after its weights were changed.
+  func parametersChanged()
+}

@@ -1,0 +1,85 @@
+// Memory for kernels: 64-byte aligned or mapped from a file, shared by reference, windowed by value.
+
+/// Memory that is freed once nobody holds it.
+public final class Allocation: @unchecked Sendable {  // immutable apart from the scalars; owners keep writers apart
+  public let base: UnsafeMutableRawPointer
+  public let byteCount: Int
+  private let release: (UnsafeMutableRawPointer, Int) -> Void
+
+  /// Zeroed, 64-byte aligned memory.
+  public init(byteCount: Int) {
+    self.byteCount = byteCount
+    base = .allocate(byteCount: max(64, byteCount), alignment: 64)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    release = { base, _ in base.deallocate() }
+  }
+
+  /// Takes over memory from elsewhere (a mapped file); `release` gets it back.
+  public init(
+    adopting base: UnsafeMutableRawPointer, byteCount: Int,
+    release: @escaping (UnsafeMutableRawPointer, Int) -> Void
+  ) {
+    (self.base, self.byteCount, self.release) = (base, byteCount, release)
+  }
+
+  deinit { release(base, byteCount) }
+}
+
+/// A window onto shared scalars. Copies of a buffer see the same memory.
+public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // see Allocation
+  public let allocation: Allocation
+  public let base: UnsafeMutablePointer<Scalar>
+  public let count: Int
+
+  /// `count` zeros.
+  public init(count: Int) {
+    allocation = Allocation(byteCount: count * MemoryLayout<Scalar>.stride)
+    base = allocation.base.bindMemory(to: Scalar.self, capacity: count)
+    self.count = count
+  }
+
+  public init(_ scalars: some Collection<Scalar>) {
+    self.init(count: scalars.count)
+    _ = UnsafeMutableBufferPointer(start: base, count: count).initialize(from: scalars)
+  }
+
+  /// `count` scalars from `byteOffset` on in `allocation`.
+  public init(_ allocation: Allocation, byteOffset: Int, count: Int) {
+    precondition(
+      byteOffset >= 0 && byteOffset + count * MemoryLayout<Scalar>.stride <= allocation.byteCount,
+      "AlignedBuffer: \(count) scalars at byte \(byteOffset) of \(allocation.byteCount)")
+    self.allocation = allocation
+    base = (allocation.base + byteOffset).assumingMemoryBound(to: Scalar.self)
+    self.count = count
+  }
+
+  private init(_ allocation: Allocation, base: UnsafeMutablePointer<Scalar>, count: Int) {
+    (self.allocation, self.base, self.count) = (allocation, base, count)
+  }
+
+  /// The scalars in `range`, without copying.
+  public func window(_ range: Range<Int>) -> AlignedBuffer {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count, "AlignedBuffer: window \(range) of \(count) scalars")
+    return AlignedBuffer(allocation, base: base + range.lowerBound, count: range.count)
+  }
+
+  @inlinable public subscript(index: Int) -> Scalar {
+    get {
+      precondition(index >= 0 && index < count, "AlignedBuffer: index \(index) of \(count)")
+      return base[index]
+    }
+    nonmutating set {
+      precondition(index >= 0 && index < count, "AlignedBuffer: index \(index) of \(count)")
+      base[index] = newValue
+    }
+  }
+
+  /// A copy as an array.
+  public var scalars: [Scalar] { Array(UnsafeBufferPointer(start: base, count: count)) }
+}
+
+/// Single-precision scalars.
+public typealias FloatBuffer = AlignedBuffer<Float>
+/// bfloat16 scalars: the upper halves of single-precision ones.
+public typealias BrainFloatBuffer = AlignedBuffer<UInt16>
