@@ -18,9 +18,12 @@ public struct TokenBatch: Sendable {
     (self.prompts, self.completions, self.layout, self.annotations) = (prompts, completions, layout, annotations)
     self.rows = rows ?? Array(prompts.indices)
   }
-  /// How many of each unit this batch holds.
+  /// How many of each unit this batch holds; a comparison whose sides keep different remainders of
+  /// one prompt counts as one prompt.
   public var counts: [Unit: Int] {
-    [.pair: layout.orderedPairs.count, .completion: layout.isBaseline.count { !$0 }, .prompt: prompts.count,
-     .token: completions.reduce(0) { $0 + $1.count }]
+    [
+      .pair: layout.orderedPairs.count, .completion: layout.isBaseline.count { !$0 },
+      .prompt: layout.rankings.count, .token: completions.reduce(0) { $0 + $1.count },
+    ]
   }
 }
