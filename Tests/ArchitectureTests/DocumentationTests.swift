@@ -1,0 +1,59 @@
+// Docs and registry agree: every loss has its page, every config string in the docs resolves.
+
+import BuiltinLosses
+import Foundation
+import PreferenceCore
+import Testing
+
+@Suite struct DocumentationTests {
+  static let headings = ["Formula", "Hyperparameters", "Logged metrics", "Implementation details", "Results"]
+
+  @Test(arguments: LossRegistry.builtin.entries.keys.sorted())
+  func `a loss has a page and a line in the paper index`(_ name: String) throws {
+    let page = try SourceTree.text("Docs/Losses/\(name).md")
+    for heading in Self.headings { #expect(page.contains("\n## \(heading)\n"), "\(name).md has no '\(heading)'") }
+    #expect(try SourceTree.text("Docs/PaperIndex.md").contains("`\(name)`"))
+  }
+
+  @Test(arguments: LossRegistry.builtin.entries.keys.sorted())
+  func `a page lists every hyperparameter with its default`(_ name: String) throws {
+    let page = try SourceTree.text("Docs/Losses/\(name).md")
+    for field in LossRegistry.builtin.entries[name]?.hyperparameters ?? [] {
+      #expect(page.contains("`\(field.name)`"), "\(name).md does not mention '\(field.name)'")
+    }
+  }
+
+  /// Markdown files of the package, without fixtures.
+  static var pages: [(path: String, text: String)] {
+    let walk = FileManager.default.enumerator(atPath: SourceTree.root.appending(path: "Docs").path)
+    let docs = (walk?.allObjects ?? []).compactMap { $0 as? String }.filter { $0.hasSuffix(".md") }
+    return (["README.md", "Plugins/README.md"] + docs.map { "Docs/" + $0 }).sorted().compactMap { path in
+      (try? SourceTree.text(path)).map { (path, $0) }
+    }
+  }
+
+  @Test func `every config string in the docs resolves`() throws {
+    let pattern = /(?m)(?:^|[\s{,])loss: "([^"]+)"|--loss[ =]"([^"]+)"/
+    var seen = 0
+    for (path, text) in Self.pages {
+      for match in text.matches(of: pattern) {
+        let string = String(match.1 ?? match.2 ?? "")
+        guard !string.contains("hyperbolic"), !string.contains("…") else { continue }
+        seen += 1
+        #expect(throws: Never.self, "\(path): \(string)") { try LossRegistry.builtin.resolve(string) }
+      }
+    }
+    #expect(seen >= 5)
+  }
+
+  @Test func `links between pages lead somewhere`() {
+    for (path, text) in Self.pages {
+      let folder = (path as NSString).deletingLastPathComponent
+      for match in text.matches(of: /\]\(([^)#\s]+)(?:#[^)]*)?\)/) where !match.1.contains("://") {
+        let target = ((folder as NSString).appendingPathComponent(String(match.1)) as NSString).standardizingPath
+        let there = FileManager.default.fileExists(atPath: SourceTree.root.appending(path: target).path)
+        #expect(there, "\(path) links to \(match.1)")
+      }
+    }
+  }
+}
