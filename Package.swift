@@ -24,7 +24,7 @@ func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
   ]
 #endif
 
-/// Every library target and what it may import: downward only. The architecture tests read this table too.
+/// Every library target and what it may import: downward only. The architecture tests read it too.
 let layers: [(name: String, imports: [String])] = [
   ("Configuration", []),
   ("ChatTemplates", []),
@@ -53,7 +53,10 @@ let everything = ["VectorKernels"] + layers.map(\.name) + ["BuiltinLosses"]
 let tests: [(name: String, imports: [String])] = [
   ("ArchitectureTests", ["BuiltinLosses", "PreferenceCore"]),
   ("ChatTemplatesTests", ["ChatTemplates"]),
-  ("CheckpointsTests", ["Checkpoints", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "Safetensors"]),
+  (
+    "CheckpointsTests",
+    ["Checkpoints", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "Safetensors"]
+  ),
   ("CommandLineToolTests", ["CommandLineTool", "Configuration"]),
   ("ConfigurationTests", ["Configuration"]),
   ("ConformanceTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"]),
@@ -83,7 +86,8 @@ let package = Package(
     .library(name: "PreferenceCore", targets: ["PreferenceCore", "Configuration", "Tensors", "Optimizers"]),
     .library(name: "BuiltinLosses", targets: ["BuiltinLosses"]),
     .library(name: "LossConformance", targets: ["LossConformance"]),
-    .library(name: "PreferenceTraining", targets: ["TransformerModels", "PreferenceData", "Checkpoints", "Reports"]),
+    .library(
+      name: "PreferenceTraining", targets: ["TransformerModels", "PreferenceData", "Checkpoints", "Reports"]),
   ],
   targets: [.target(name: "ProcessorFeatures")]
     + instructionSets.map {
@@ -100,9 +104,11 @@ let package = Package(
         name: $0 + "Losses", dependencies: ["PreferenceCore"], path: "Plugins/" + $0, swiftSettings: strict)
     }
     + [
-      .target(name: "BuiltinLosses", dependencies: names(["PreferenceCore"] + losses), swiftSettings: library),
+      .target(
+        name: "BuiltinLosses", dependencies: names(["PreferenceCore"] + losses), swiftSettings: library),
       .executableTarget(name: "prefer", dependencies: names(everything), swiftSettings: library),
-      .executableTarget(name: "prefer-bench", dependencies: names(["VectorKernels"]), swiftSettings: library),
+      .executableTarget(
+        name: "prefer-bench", dependencies: names(["VectorKernels"]), swiftSettings: library),
     ]
     + tests.map {
       .testTarget(

@@ -6,12 +6,16 @@ import PreferenceCore
 import Testing
 
 @Suite struct DocumentationTests {
-  static let headings = ["Formula", "Hyperparameters", "Logged metrics", "Implementation details", "Results"]
+  static let headings = [
+    "Formula", "Hyperparameters", "Logged metrics", "Implementation details", "Results",
+  ]
 
   @Test(arguments: LossRegistry.builtin.entries.keys.sorted())
   func `a loss has a page and a line in the paper index`(_ name: String) throws {
     let page = try SourceTree.text("Docs/Losses/\(name).md")
-    for heading in Self.headings { #expect(page.contains("\n## \(heading)\n"), "\(name).md has no '\(heading)'") }
+    for heading in Self.headings {
+      #expect(page.contains("\n## \(heading)\n"), "\(name).md has no '\(heading)'")
+    }
     #expect(try SourceTree.text("Docs/PaperIndex.md").contains("`\(name)`"))
   }
 
@@ -48,9 +52,10 @@ import Testing
 
   @Test func `links between pages lead somewhere`() {
     for (path, text) in Self.pages {
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = path.split(separator: "/").dropLast().joined(separator: "/")
       for match in text.matches(of: /\]\(([^)#\s]+)(?:#[^)]*)?\)/) where !match.1.contains("://") {
-        let target = ((folder as NSString).appendingPathComponent(String(match.1)) as NSString).standardizingPath
+        let target = ((folder as NSString).appendingPathComponent(String(match.1)) as NSString)
+          .standardizingPath
         let there = FileManager.default.fileExists(atPath: SourceTree.root.appending(path: target).path)
         #expect(there, "\(path) links to \(match.1)")
       }

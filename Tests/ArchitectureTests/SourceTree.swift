@@ -22,7 +22,9 @@ struct SourceFile: Sendable, CustomStringConvertible {
     lines.compactMap { line in
       let words = line.split(separator: " ")
       guard let at = words.firstIndex(of: "import"), at + 1 < words.count, at <= 2 else { return nil }
-      guard words[..<at].allSatisfy({ $0 == "public" || $0.hasPrefix("@") || $0 == "package" }) else { return nil }
+      guard words[..<at].allSatisfy({ $0 == "public" || $0.hasPrefix("@") || $0 == "package" }) else {
+        return nil
+      }
       return words[at + 1].split(separator: ".").first.map(String.init)
     }
   }
@@ -103,7 +105,9 @@ enum SourceTree {
     var table: [String: Set<String>] = [:]
     let row = /\(\s*"([A-Za-z]+)",\s*\[([^\]]*)\]/
     for match in String(manifest[start.upperBound..<end.lowerBound]).matches(of: row) {
-      let imports = match.2.split(separator: ",").map { $0.trimmingCharacters(in: .init(charactersIn: " \"\n")) }
+      let imports = match.2.split(separator: ",").map {
+        $0.trimmingCharacters(in: .init(charactersIn: " \"\n"))
+      }
       table[String(match.1)] = Set(imports)
     }
     return table
