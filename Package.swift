@@ -89,14 +89,20 @@ let package = Package(
     .library(
       name: "PreferenceTraining", targets: ["TransformerModels", "PreferenceData", "Checkpoints", "Reports"]),
   ],
-  targets: [.target(name: "ProcessorFeatures")]
+  targets: [
+    .target(name: "ProcessorFeatures"), .target(name: "VectorKernelsInterface", swiftSettings: kernels([])),
+  ]
     + instructionSets.map {
-      .target(name: $0.name, dependencies: ["ProcessorFeatures"], swiftSettings: $0.settings)
+      .target(
+        name: $0.name, dependencies: ["ProcessorFeatures", "VectorKernelsInterface"],
+        swiftSettings: $0.settings)
     }
     + [
       .target(
-        name: "VectorKernels", dependencies: names(["ProcessorFeatures"] + instructionSets.map(\.name)),
-        swiftSettings: kernels([]))
+        name: "VectorKernels",
+        dependencies: names(["ProcessorFeatures", "VectorKernelsInterface"] + instructionSets.map(\.name)),
+        // Not -Ounchecked: that would remove the preconditions that guard the kernels.
+        swiftSettings: library + [.unsafeFlags(["-O"])])
     ]
     + layers.map { .target(name: $0.name, dependencies: names($0.imports), swiftSettings: library) }
     + plugins.map {

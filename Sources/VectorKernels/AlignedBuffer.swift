@@ -60,7 +60,8 @@ public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // 
   /// The scalars in `range`, without copying.
   public func window(_ range: Range<Int>) -> AlignedBuffer {
     precondition(
-      range.lowerBound >= 0 && range.upperBound <= count, "AlignedBuffer: window \(range) of \(count) scalars")
+      range.lowerBound >= 0 && range.upperBound <= count, "AlignedBuffer: window \(range) of \(count) scalars"
+    )
     return AlignedBuffer(allocation, base: base + range.lowerBound, count: range.count)
   }
 

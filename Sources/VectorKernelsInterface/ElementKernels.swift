@@ -1,0 +1,149 @@
+// What every instruction set implements for element-wise and row-wise work: loops over bare memory, no checks.
+
+/// Single-precision scalars to read.
+public typealias Floats = UnsafePointer<Float>
+/// Single-precision scalars to write.
+public typealias MutableFloats = UnsafeMutablePointer<Float>
+
+/// Serial loops over unchecked memory; `VectorKernels` checks sizes, splits the work and picks the conformer.
+///
+/// Input and output may be the same memory, but must not overlap otherwise.
+public protocol ElementKernels: SendableMetatype {
+  // Functions of one variable: y = f(x) for `n` elements.
+  static func exponential(_ x: Floats, _ y: MutableFloats, _ n: Int)
+  static func logarithm(_ x: Floats, _ y: MutableFloats, _ n: Int)
+  static func hyperbolicTangent(_ x: Floats, _ y: MutableFloats, _ n: Int)
+  static func sigmoid(_ x: Floats, _ y: MutableFloats, _ n: Int)
+  static func softplus(_ x: Floats, _ y: MutableFloats, _ n: Int)
+  static func reciprocalSquareRoot(_ x: Floats, _ y: MutableFloats, _ n: Int)
+
+  /// y += x
+  static func add(_ x: Floats, _ y: MutableFloats, _ n: Int)
+  /// y += s·x
+  static func addScaled(_ x: Floats, _ s: Float, _ y: MutableFloats, _ n: Int)
+  /// y *= s
+  static func scale(_ y: MutableFloats, _ s: Float, _ n: Int)
+  /// z = x·y
+  static func multiply(_ x: Floats, _ y: Floats, _ z: MutableFloats, _ n: Int)
+  /// y = w·x + (1 − w)·y
+  static func blend(_ x: Floats, _ y: MutableFloats, _ weight: Float, _ n: Int)
+
+  // Sums over `n` elements in double precision. Sixteen partial sums, element i in sum i mod 16, are added
+  // pairwise at the end (i with i + 8, then + 4, + 2, + 1): every conformer returns the same bits.
+  static func sum(_ x: Floats, _ n: Int) -> Double
+  static func dot(_ x: Floats, _ y: Floats, _ n: Int) -> Double
+  static func isFinite(_ x: Floats, _ n: Int) -> Bool
+
+  // Conversions of `n` elements.
+  static func fromBrainFloat(_ x: UnsafePointer<UInt16>, _ y: MutableFloats, _ n: Int)
+  static func toBrainFloat(_ x: Floats, _ y: UnsafeMutablePointer<UInt16>, _ n: Int)
+  static func fromHalf(_ x: UnsafePointer<UInt16>, _ y: MutableFloats, _ n: Int)
+  static func toHalf(_ x: Floats, _ y: UnsafeMutablePointer<UInt16>, _ n: Int)
+
+  /// y = w·x/√(mean(x²) + ε) for one row; returns the factor 1/√(…).
+  static func normalize(_ x: Floats, _ weight: Floats, _ epsilon: Float, _ y: MutableFloats, _ n: Int)
+    -> Float
+  /// dx (+)= the gradient of `normalize` for one row, given its factor.
+  static func normalizeGradient(
+    _ upstream: Floats, _ x: Floats, _ weight: Floats, _ inverse: Float, _ dx: MutableFloats,
+    _ accumulating: Bool, _ n: Int)
+  /// sum += s·x·y
+  static func addScaledProduct(_ x: Floats, _ y: Floats, _ s: Float, _ sum: MutableFloats, _ n: Int)
+
+  /// Turns every head of one token by its angles: (a, b) → (a·cos − b·sin, b·cos + a·sin), b half a head after a.
+  static func rotate(
+    _ x: MutableFloats, _ heads: Int, _ headWidth: Int, _ cosines: Floats, _ sines: Floats, _ inverse: Bool)
+
+  /// out = gate·σ(gate)·up
+  static func gatedSiLU(_ gate: Floats, _ up: Floats, _ out: MutableFloats, _ n: Int)
+  static func gatedSiLUGradient(
+    _ upstream: Floats, _ gate: Floats, _ up: Floats, _ gateGradient: MutableFloats,
+    _ upGradient: MutableFloats, _ n: Int)
+
+  /// The first `visible` of `n` scores become softmax(scale·score), the others 0.
+  static func softmax(_ scores: MutableFloats, _ scale: Float, _ visible: Int, _ n: Int)
+  /// out = scale·p·(g − Σ p·g)
+  static func softmaxGradient(
+    _ probabilities: Floats, _ upstream: Floats, _ scale: Float, _ out: MutableFloats, _ n: Int)
+
+  /// Adds a row's next `n` scores, whose first one belongs to column `firstColumn`, to its running sums.
+  static func accumulate(_ scores: Floats, _ firstColumn: Int, _ n: Int, _ sums: inout ScoreSums)
+  /// The derivative of a row's objective by each of its `n` scores.
+  static func cotangent(_ scores: Floats, _ slopes: ScoreSlopes, _ out: MutableFloats, _ n: Int)
+
+  /// One step of AdamW for `n` parameters.
+  static func adamw(
+    _ values: MutableFloats, _ gradient: Floats, _ first: MutableFloats, _ second: MutableFloats,
+    _ factors: AdamWFactors, _ n: Int)
+}
+
+/// Running sums over the scores `s` of one row, with `m` their largest so far and `e = exp(s − m)`.
+public struct ScoreSums: Sendable, Equatable {
+  /// `m`; minus infinity before any score.
+  public var largest: Float = -.infinity
+  /// The first column whose score is `m`.
+  public var argmax = -1
+  /// `Σ e`
+  public var exponentials = 0.0
+  /// `Σ e·(s − m)`
+  public var weightedScores = 0.0
+  /// `Σ e²`
+  public var squares = 0.0
+  /// `Σ s`
+  public var scores = 0.0
+
+  public init() {}
+
+  /// Restates the sums relative to `next`, a larger maximum.
+  @inline(__always)
+  public mutating func raise(to next: Float, decay: Double) {
+    let shift = Double(largest) - Double(next)
+    weightedScores = exponentials == 0 ? 0 : decay * (weightedScores + shift * exponentials)
+    exponentials *= decay
+    squares *= decay * decay
+    largest = next
+  }
+}
+
+/// What `ElementKernels.cotangent` needs of one row: with `p = exp(s − logSum)`,
+///
+///     ∂/∂s = p·(probability + entropy·(s − logSum) + collision·p) + constant
+public struct ScoreSlopes: Sendable {
+  public var logSum: Float, probability: Float, entropy: Float, collision: Float, constant: Float
+
+  public init(logSum: Float, probability: Float, entropy: Float, collision: Float, constant: Float) {
+    (self.logSum, self.probability, self.entropy) = (logSum, probability, entropy)
+    (self.collision, self.constant) = (collision, constant)
+  }
+}
+
+/// The scalars of one AdamW step, rounded to single precision where PyTorch rounds them.
+public struct AdamWFactors: Sendable {
+  /// 1 − learning rate · decay
+  public var shrink: Float
+  /// 1 − β₁, β₂, 1 − β₂
+  public var firstBlend: Float, secondKeep: Float, secondBlend: Float
+  /// √(1 − β₂ᵗ), ε, −learning rate / (1 − β₁ᵗ)
+  public var secondCorrection: Float, epsilon: Float, step: Float
+
+  public init(
+    learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, decay: Double, step: Int
+  ) {
+    func power(_ base: Double, _ exponent: Int) -> Double {
+      var (result, factor, rest) = (1.0, base, exponent)
+      while rest > 0 {
+        if rest & 1 == 1 { result *= factor }
+        factor *= factor
+        rest >>= 1
+      }
+      return result
+    }
+    shrink = Float(1 - learningRate * decay)
+    firstBlend = Float(1 - beta1)
+    secondKeep = Float(beta2)
+    secondBlend = Float(1 - beta2)
+    secondCorrection = Float((1 - power(beta2, step)).squareRoot())
+    self.epsilon = Float(epsilon)
+    self.step = Float(-(learningRate / (1 - power(beta1, step))))
+  }
+}
