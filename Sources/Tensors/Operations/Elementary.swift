@@ -1,0 +1,82 @@
+// The C library's elementary functions under one name on every platform, without Foundation.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Elementary functions of one real number, in double precision.
+enum Elementary {
+  @inline(__always) static func exp(_ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.exp(x)
+    #elseif canImport(Musl)
+      Musl.exp(x)
+    #else
+      Darwin.exp(x)
+    #endif
+  }
+  @inline(__always) static func expm1(_ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.expm1(x)
+    #elseif canImport(Musl)
+      Musl.expm1(x)
+    #else
+      Darwin.expm1(x)
+    #endif
+  }
+  @inline(__always) static func log(_ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.log(x)
+    #elseif canImport(Musl)
+      Musl.log(x)
+    #else
+      Darwin.log(x)
+    #endif
+  }
+  @inline(__always) static func log1p(_ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.log1p(x)
+    #elseif canImport(Musl)
+      Musl.log1p(x)
+    #else
+      Darwin.log1p(x)
+    #endif
+  }
+  @inline(__always) static func tanh(_ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.tanh(x)
+    #elseif canImport(Musl)
+      Musl.tanh(x)
+    #else
+      Darwin.tanh(x)
+    #endif
+  }
+  @inline(__always) static func cos(_ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.cos(x)
+    #elseif canImport(Musl)
+      Musl.cos(x)
+    #else
+      Darwin.cos(x)
+    #endif
+  }
+  @inline(__always) static func pow(_ x: Double, _ y: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.pow(x, y)
+    #elseif canImport(Musl)
+      Musl.pow(x, y)
+    #else
+      Darwin.pow(x, y)
+    #endif
+  }
+
+  /// `σ(x)`, without overflow.
+  @inline(__always) static func sigmoid(_ x: Double) -> Double {
+    let e = exp(-abs(x))
+    return (x >= 0 ? 1 : e) / (1 + e)
+  }
+}
