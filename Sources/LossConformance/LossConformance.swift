@@ -41,7 +41,7 @@ public enum LossConformance {
 
   static func value(_ loss: any PreferenceLoss, _ batch: ScoredBatch) -> Tensor {
     var context = LossContext(step: 7, seed: 11)
-    return loss.evaluate(batch, &context).objective([:])
+    return loss.evaluate(batch, &context).objective(batch.counts)
   }
 
   static func gradientMatchesDifferences(_ loss: any PreferenceLoss, _ fixture: Fixture) -> [String] {

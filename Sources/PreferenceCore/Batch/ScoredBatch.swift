@@ -2,116 +2,131 @@
 
 public import Tensors
 
-/// The statistics one model assigned to a batch, each `[N, T]`.
-public struct ModelScores: Sendable {
-  private let values: [TokenStatistic: Tensor]
-  /// The largest entropy a next-token distribution of this model can have, `log |tokens|`, in nats.
-  public let maximumEntropy: Double
-  public init(_ values: [TokenStatistic: Tensor], maximumEntropy: Double) {
-    (self.values, self.maximumEntropy) = (values, maximumEntropy)
-  }
-
-  /// - Precondition: the loss declared `statistic` in its requirements.
-  public subscript(statistic: TokenStatistic) -> Tensor {
-    guard let value = values[statistic] else {
-      preconditionFailure("'\(statistic)' was not scored: add it to the loss's requirements")
-    }
-    return value
-  }
-  public var statistics: [TokenStatistic] { values.keys.sorted { $0.name < $1.name } }
-  public func mapValues(_ transform: (Tensor) -> Tensor) -> ModelScores {
-    ModelScores(values.mapValues(transform), maximumEntropy: maximumEntropy)
-  }
-}
-
 /// A batch of completions after the policy and the references have scored them.
 ///
-/// Shapes: `N` completions, `T` token positions counted from the completion's first
-/// token (prompts are already cut off), `K` reference models.
+/// Wrappers rewrite it; the order of operations is fixed here, not by how wrappers nest:
+/// token weights, then sums over each sequence, then the mixture of references, then the
+/// shift of margins, then the scale (which takes the shift along).
+///
+/// - Shapes: `N` completions, `G` prompts, `T` token positions counted from the completion's
+///   first token (prompts are already cut off), `K` reference models.
 public struct ScoredBatch: Sendable {
+  /// Who was preferred to whom.
   public let layout: FeedbackLayout
   /// Token identifiers, `[N][T]`; padding where `mask` is 0.
   public let tokens: [[Int32]]
   /// 1 at completion tokens, 0 at padding. `[N, T]`.
   public let mask: Tensor
-  /// Tracked: gradients flow to these.
+  /// The policy's statistics. Tracked: gradients flow to these.
   public let policy: ModelScores
-  /// Detached, `K` of them.
+  /// The reference models' statistics, constants, `K` of them.
   public let references: [ModelScores]
-  /// Named columns of the data set, such as rewards. Each `[N]`.
+  /// Named columns of the rows, such as rewards. Each `[N]`.
   public let annotations: [String: Tensor]
+  /// Each prompt's row number, the same however rows are batched; dice depend on it. Count `G`.
+  public let rows: [Int]
+  /// Completion lengths in tokens. Count `N`.
+  public let tokenCounts: [Int]
 
   /// What wrappers have changed; see ``weightingTokens(by:)`` and its siblings.
   var tokenWeights: Tensor?
   var mixture: (@Sendable ([Tensor]) -> Tensor)?
   var logRatioScale: Tensor?
   var marginShift: Tensor?
+  var ignoresReferences = false
 
+  /// Joins what was scored; rows are numbered from 0 unless given.
+  ///
+  /// - Precondition: `mask` is `[N, T]` with `N` as in `layout`.
   public init(
     layout: FeedbackLayout, tokens: [[Int32]], mask: Tensor, policy: ModelScores,
-    references: [ModelScores], annotations: [String: Tensor] = [:]
+    references: [ModelScores], annotations: [String: Tensor] = [:], rows: [Int]? = nil
   ) {
+    precondition(
+      mask.shape.count == 2 && mask.shape[0] == layout.prompts.count,
+      "ScoredBatch: a mask of shape \(mask.shape) for \(layout.prompts.count) completions")
     (self.layout, self.tokens, self.mask) = (layout, tokens, mask)
     (self.policy, self.references, self.annotations) = (policy, references, annotations)
+    self.rows = rows ?? Array(0..<((layout.prompts.max() ?? -1) + 1))
+    tokenCounts = mask.sumOverLastAxis().scalars.map { Int($0) }
   }
 
-  /// Pads `tokens` and joins it with its scores.
+  /// Pads `tokens` to the longest completion and joins it with its scores.
   public init(_ tokens: TokenBatch, policy: ModelScores, references: [ModelScores]) {
-    let width = tokens.completions.map(\.count).max() ?? 0, n = tokens.completions.count
-    let mask = tokens.completions.flatMap { c in (0..<width).map { $0 < c.count ? 1.0 : 0.0 } }
+    let width = tokens.completions.map(\.count).max() ?? 0
+    var mask: [Double] = []
+    mask.reserveCapacity(width * tokens.completions.count)
+    for completion in tokens.completions {
+      for t in 0..<width { mask.append(t < completion.count ? 1 : 0) }
+    }
     self.init(
-      layout: tokens.layout, tokens: tokens.completions.map { $0 + [Int32](repeating: -1, count: width - $0.count) },
-      mask: Tensor(mask, shape: [n, width]), policy: policy, references: references,
-      annotations: tokens.annotations.mapValues { Tensor($0) })
+      layout: tokens.layout,
+      tokens: tokens.completions.map { $0 + [Int32](repeating: -1, count: width - $0.count) },
+      mask: Tensor(mask, shape: [tokens.completions.count, width]), policy: policy, references: references,
+      annotations: tokens.annotations.mapValues { Tensor($0) }, rows: tokens.rows)
   }
 
+  /// How many completions there are, `N`.
   public var count: Int { layout.prompts.count }
+
   /// Completion lengths in tokens, `[N]`.
-  public var lengths: Tensor { mask.sumOverLastAxis() }
+  public var lengths: Tensor { Tensor(tokenCounts.map(Double.init)) }
 
-  /// `Σ_t w_t log π(y_t)` under `scores`, in nats, `[N]`.
-  public func sequenceLogProbability(_ scores: ModelScores) -> Tensor {
-    let weights = tokenWeights.map { $0 * mask } ?? mask
-    return (weights * scores[.logProbability]).sumOverLastAxis()
-  }
+  /// How many of each unit this batch holds.
+  public var counts: [Unit: Int] { layout.counts(lengths: tokenCounts) }
 
-  /// `log π_θ(y|x) − log π_ref(y|x)` after every wrapper, in nats, `[N]`.
-  public var logRatio: Tensor {
-    let policy = sequenceLogProbability(policy)
-    let reference = mixture.map { stopGradient($0(references.map(sequenceLogProbability))) } ?? references.first.map(sequenceLogProbability)
-    let ratio = reference.map { policy - $0 } ?? policy
-    return logRatioScale.map { $0 * ratio } ?? ratio
+  /// For each item that `unit` counts, the completion it belongs to.
+  public func completions(of unit: Unit) -> [Int] { layout.completions(of: unit, lengths: tokenCounts) }
+
+  /// A column of the rows, `[N]`.
+  ///
+  /// - Precondition: the loss declared `name` in its requirements' annotations.
+  public func annotation(_ name: String) -> Tensor {
+    guard let column = annotations[name] else {
+      preconditionFailure("column '\(name)' was not read: add it to the loss's requirements")
+    }
+    return column
   }
 }
 
-// MARK: - Rewriting, for wrappers
+// MARK: - Log-probabilities of sequences
 
 extension ScoredBatch {
-  /// This batch with every model's token log-probabilities weighted. `weights`: `[N, T]`.
-  public func weightingTokens(by weights: Tensor) -> ScoredBatch {
-    var copy = self
-    copy.tokenWeights = tokenWeights.map { $0 * weights } ?? weights
-    return copy
+  /// `w_t log π(y_t)` under `scores`, in nats, 0 at padding. `[N, T]`.
+  public func tokenLogProbability(_ scores: ModelScores) -> Tensor {
+    let weights = tokenWeights.map { $0 * mask } ?? mask
+    return weights * scores[.logProbability]
   }
-  /// This batch with one virtual reference in place of all.
+
+  /// `Σ_t w_t log π(y_t)` under `scores`, in nats. `[N]`.
+  public func sequenceLogProbability(_ scores: ModelScores) -> Tensor {
+    tokenLogProbability(scores).sumOverLastAxis()
+  }
+
+  /// `log π_ref(y|x)` of the only, the first or the virtual reference, in nats, `[N]`; nil without references.
+  public var referenceLogProbability: Tensor? {
+    if ignoresReferences { return nil }
+    if let mixture { return stopGradient(mixture(references.map(sequenceLogProbability))) }
+    return references.first.map(sequenceLogProbability)
+  }
+
+  /// `log π_θ(y|x) − log π_ref(y|x)` after every wrapper, in nats. `[N]`.
+  public var logRatio: Tensor { scaled(unscaledLogRatio) }
+
+  /// The log-ratio per token: ``logRatio`` over the number of tokens, weighted or not. `[N]`, nats per token.
   ///
-  /// - Parameter mixture: takes each reference's sequence log-probability (`K` tensors of
-  ///   `[N]`, nats, token weights applied) to the virtual one's.
-  public func mixingReferences(by mixture: @escaping @Sendable ([Tensor]) -> Tensor) -> ScoredBatch {
-    var copy = self
-    copy.mixture = mixture
-    return copy
+  /// An empty completion counts as one token, so that its mean is 0.
+  public var meanLogRatio: Tensor { scaled(unscaledLogRatio / divisors) }
+
+  private var unscaledLogRatio: Tensor {
+    let policy = sequenceLogProbability(policy)
+    return referenceLogProbability.map { policy - $0 } ?? policy
   }
-  /// This batch with a constant taken off every pair's margin. `shift`: `[N]`, read at the chosen side; nats.
-  public func shiftingMargins(by shift: Tensor) -> ScoredBatch {
-    var copy = self
-    copy.marginShift = marginShift.map { $0 + shift } ?? shift
-    return copy
-  }
-  /// This batch with log-ratios (so margins too) multiplied. `scale`: `[N]`.
-  public func scalingLogRatios(by scale: Tensor) -> ScoredBatch {
-    var copy = self
-    copy.logRatioScale = logRatioScale.map { $0 * scale } ?? scale
-    return copy
-  }
+
+  private func scaled(_ x: Tensor) -> Tensor { logRatioScale.map { $0 * x } ?? x }
+
+  private var divisors: Tensor { Tensor(tokenCounts.map { Double(max(1, $0)) }) }
+
+  /// What a margin loses to shifts, the scale included, `[N]`, read at the chosen side; nil without shifts.
+  var scaledShift: Tensor? { marginShift.map(scaled) }
 }

@@ -2,11 +2,16 @@
 
 /// A number a model assigns to each completion token.
 ///
-/// Losses never see logits (`[N, T, V]`). They see statistics (`[N, T]`), which
-/// scorers compute in chunks over the vocabulary and know how to pull back.
+/// Losses never see `[N, T, V]`. They see statistics (`[N, T]`), which scorers compute in
+/// chunks over `V` and know how to pull back. The set is open: a struct, not an enum.
 public struct TokenStatistic: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// The name that error messages use.
   public let name: String
+
+  /// Names a statistic; the ones below are all that a language model scores.
   public init(_ name: String) { self.name = name }
+
+  /// The name.
   public var description: String { name }
 
   /// `log π(y_t | x, y_<t)`, in nats. For denoisers, `−½ w_t ‖ε − ε̂‖²`, with `T = 1`.
@@ -15,12 +20,13 @@ public struct TokenStatistic: Hashable, Sendable, Codable, CustomStringConvertib
   public static let entropy = TokenStatistic("entropy")
   /// `KL(π_ref ‖ π_θ)` of the next-token distributions, against the first reference, in nats.
   public static let divergence = TokenStatistic("divergence")
-  /// The output of an auxiliary scalar head on the policy, such as a value estimate.
-  public static func head(_ name: String) -> TokenStatistic { TokenStatistic("head/" + name) }
-  /// The mean raw score over all next tokens, logged as `logits/…`.
+  /// The mean raw score over all next tokens, for the logs.
   public static let meanScore = TokenStatistic("mean-score")
   /// 1 where the completion's token is the model's most probable one, else 0.
   public static let argmaxHit = TokenStatistic("argmax-hit")
-  /// `log Σ_v π(v)²`, the collision term of WPO's weights.
+  /// `log Σ_v π(v)²`, in nats: the collision term of confidence weights.
   public static let logCollision = TokenStatistic("log-collision")
+
+  /// The output of an auxiliary scalar head on the policy, such as a value estimate.
+  public static func head(_ name: String) -> TokenStatistic { TokenStatistic("head/" + name) }
 }

@@ -1,0 +1,33 @@
+// What one model says of a batch: its statistics, token by token.
+
+public import Tensors
+
+/// The statistics one model assigned to a batch, each `[N, T]`.
+public struct ModelScores: Sendable {
+  private let values: [TokenStatistic: Tensor]
+  /// The largest entropy a next-token distribution of this model can have, `log V`, in nats.
+  public let maximumEntropy: Double
+
+  /// Joins statistics of shape `[N, T]` with the largest possible entropy in nats.
+  public init(_ values: [TokenStatistic: Tensor], maximumEntropy: Double) {
+    (self.values, self.maximumEntropy) = (values, maximumEntropy)
+  }
+
+  /// One statistic of every token, `[N, T]`.
+  ///
+  /// - Precondition: the loss declared `statistic` in its requirements.
+  public subscript(statistic: TokenStatistic) -> Tensor {
+    guard let value = values[statistic] else {
+      preconditionFailure("'\(statistic)' was not scored: add it to the loss's requirements")
+    }
+    return value
+  }
+
+  /// What was scored, by name.
+  public var statistics: [TokenStatistic] { values.keys.sorted { $0.name < $1.name } }
+
+  /// These scores with every statistic transformed.
+  public func mapValues(_ transform: (Tensor) -> Tensor) -> ModelScores {
+    ModelScores(values.mapValues(transform), maximumEntropy: maximumEntropy)
+  }
+}

@@ -1,0 +1,52 @@
+// How wrappers change a batch: each rewriting returns a new one and can be combined with the others.
+
+public import Tensors
+
+extension ScoredBatch {
+  /// This batch with every model's token log-probabilities weighted. `weights`: `[N, T]`.
+  public func weightingTokens(by weights: Tensor) -> ScoredBatch {
+    precondition(
+      weights.shape == mask.shape, "weightingTokens: weights of shape \(weights.shape), tokens \(mask.shape)")
+    var copy = self
+    copy.tokenWeights = tokenWeights.map { $0 * weights } ?? weights
+    return copy
+  }
+
+  /// This batch with one virtual reference in place of all.
+  ///
+  /// - Parameter mixture: takes each reference's sequence log-probability (`K` tensors of
+  ///   `[N]`, nats, token weights applied) to the virtual one's.
+  public func mixingReferences(by mixture: @escaping @Sendable ([Tensor]) -> Tensor) -> ScoredBatch {
+    precondition(self.mixture == nil, "mixingReferences: the references were mixed already")
+    var copy = self
+    copy.mixture = mixture
+    return copy
+  }
+
+  /// This batch with no reference: log-ratios become the policy's log-probabilities.
+  public func ignoringReferences() -> ScoredBatch {
+    var copy = self
+    copy.ignoresReferences = true
+    return copy
+  }
+
+  /// This batch with a constant taken off every pair's margin. `shift`: `[N]`, read at the chosen side.
+  ///
+  /// The shift is in the margin's own unit: nats, or nats per token where the loss takes means.
+  public func shiftingMargins(by shift: Tensor) -> ScoredBatch {
+    precondition(
+      shift.shape == [count], "shiftingMargins: shift of shape \(shift.shape), \(count) completions")
+    var copy = self
+    copy.marginShift = marginShift.map { $0 + shift } ?? shift
+    return copy
+  }
+
+  /// This batch with log-ratios and whole margins, shifts included, multiplied. `scale`: `[N]`.
+  public func scalingLogRatios(by scale: Tensor) -> ScoredBatch {
+    precondition(
+      scale.shape == [count], "scalingLogRatios: scale of shape \(scale.shape), \(count) completions")
+    var copy = self
+    copy.logRatioScale = logRatioScale.map { $0 * scale } ?? scale
+    return copy
+  }
+}
