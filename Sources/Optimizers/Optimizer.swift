@@ -5,9 +5,16 @@ public import VectorKernels
 
 /// A rule for one parameter. Conforming types are structs of hyperparameters.
 public protocol Optimizer: Configurable {
-  /// How many buffers of the parameter's size the rule keeps.
-  var bufferCount: Int { get }
-  /// Moves `values` in place. `step` counts from 1; `decay` is the decoupled weight decay for this parameter.
+  /// What the rule keeps for each parameter, as PyTorch calls it (`exp_avg`); each is of the parameter's size and
+  /// starts at zero.
+  var bufferNames: [String] { get }
+
+  /// Moves `values` in place.
+  ///
+  /// - Parameters:
+  ///   - buffers: one for each of ``bufferNames``, updated in place.
+  ///   - step: counts from 1.
+  ///   - isDecayed: whether weight decay applies to this parameter.
   func update(
     _ values: FloatBuffer, gradient: FloatBuffer, buffers: [FloatBuffer], step: Int, learningRate: Double,
     isDecayed: Bool)

@@ -3,17 +3,15 @@
 import VectorKernels
 
 extension Parameters {
-  /// Moves every weight towards its namesake: `w ← share · other + (1 − share) · w`.
+  /// Moves the weights that `others` name towards theirs: `w ← share · other + (1 − share) · w`.
   ///
-  /// - Precondition: `others` has a weight of the same shape for every one of these.
+  /// - Precondition: every one of `others` has a namesake of the same shape here.
   public func move(towards others: Parameters, by share: Float) {
-    for mine in self {
-      guard let other = others[mine.name], other.shape == mine.shape else {
-        preconditionFailure("Parameters.move: no '\(mine.name)' of shape \(mine.shape) to move towards")
+    for other in others {
+      guard let mine = self[other.name], other.shape == mine.shape else {
+        preconditionFailure("Parameters.move: no '\(other.name)' of shape \(other.shape) to move")
       }
-      for i in 0..<mine.values.count {
-        mine.values[i] = share * other.values[i] + (1 - share) * mine.values[i]
-      }
+      blend(other.values, into: mine.values, weight: share)
     }
   }
 

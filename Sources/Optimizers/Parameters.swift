@@ -46,28 +46,3 @@ public struct Parameters: Sendable, RandomAccessCollection {
   public subscript(position: Int) -> Parameter { ordered[position] }
   public subscript(name: ParameterName) -> Parameter? { places[name].map { ordered[$0] } }
 }
-
-/// Gradients summed over micro-batches. Moved, never copied: it is as large as the model.
-public struct GradientAccumulator: ~Copyable {
-  private let sums: Parameters
-
-  /// Zeros for every one of `parameters`.
-  public init(for parameters: Parameters) {
-    sums = Parameters(
-      parameters.map { Parameter($0.name, shape: $0.shape, values: FloatBuffer(count: $0.values.count)) })
-  }
-
-  /// Where the gradient of `name` is summed; backward passes add to it in place.
-  ///
-  /// - Precondition: `name` is one of the parameters.
-  public func buffer(for name: ParameterName) -> FloatBuffer {
-    guard let sum = sums[name] else { preconditionFailure("GradientAccumulator: no parameter named '\(name)'") }
-    return sum.values
-  }
-
-  /// Adds a tensor's scalars to the gradient of `name`.
-  public mutating func add(_ gradient: Tensor, to name: ParameterName) {
-    let sum = buffer(for: name)
-    for (i, x) in gradient.scalars.enumerated() { sum[i] += Float(x) }
-  }
-}

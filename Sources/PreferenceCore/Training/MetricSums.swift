@@ -1,28 +1,25 @@
 // Sums over counts, so that means do not depend on how a step was cut into micro-batches.
 
-/// A sum and how many numbers went into it.
-public struct MetricSum: Sendable, Codable, Hashable {
-  /// The sum itself.
-  public var total: Double
-  /// How many numbers were added.
-  public var count: Double
-
-  /// `total` over `count`; 0 where nothing was counted.
-  public var mean: Double { count == 0 ? 0 : total / count }
-}
-
 /// Named sums over counts.
 public struct MetricSums: Sendable, Codable, Hashable {
+  /// A sum and how many numbers went into it.
+  public struct Entry: Sendable, Codable, Hashable {
+    /// The sum itself.
+    public var total: Double
+    /// How many numbers were added.
+    public var count: Double
+  }
+
   /// Each metric's sum and count, by logged name.
-  public private(set) var entries: [String: MetricSum] = [:]
+  public private(set) var entries: [String: Entry] = [:]
 
   /// No metrics yet.
   public init() {}
 
   /// Adds `total`, a sum of `count` numbers.
   public mutating func add(_ name: String, total: Double, count: Double) {
-    let before = entries[name] ?? MetricSum(total: 0, count: 0)
-    entries[name] = MetricSum(total: before.total + total, count: before.count + count)
+    let before = entries[name] ?? Entry(total: 0, count: 0)
+    entries[name] = Entry(total: before.total + total, count: before.count + count)
   }
 
   /// Adds each of some numbers.
@@ -36,5 +33,5 @@ public struct MetricSums: Sendable, Codable, Hashable {
   }
 
   /// Each metric's mean; metrics that counted nothing are left out.
-  public var means: [String: Double] { entries.filter { $0.value.count > 0 }.mapValues(\.mean) }
+  public var means: [String: Double] { entries.filter { $0.value.count > 0 }.mapValues { $0.total / $0.count } }
 }
