@@ -1,0 +1,122 @@
+// Which rows make up which step: a pure function of the step's number.
+
+public import PreferenceCore
+
+/// How rows are put into batches.
+public struct BatchPlanOptions: Sendable, Hashable {
+  /// Rows of one micro-batch.
+  public var rowsPerMicroBatch = 8
+  /// Micro-batches of one step.
+  public var accumulationSteps = 1
+  /// The most tokens of a micro-batch; one of more is split between rows. A single row may exceed it.
+  public var microBatchTokens: Int?
+  /// Whether each epoch has an order of its own; else the rows come in the order of the file.
+  public var shuffles = true
+  /// What the orders are drawn from.
+  public var seed: UInt64 = 42
+  /// Whether every row brings a completion of another row, to estimate a divergence from.
+  public var needsBaselines = false
+
+  /// TRL's defaults.
+  public init() {}
+}
+
+/// The batches of a run.
+///
+/// An epoch's order depends on (seed, epoch) alone and a step's rows on the step alone, so a resumed run
+/// needs only its step number. The last step of an epoch holds what is left of it.
+public struct BatchPlan: BatchSource {
+  /// How rows are put into batches.
+  public let options: BatchPlanOptions
+  private let rows: [TokenizedRow]
+  private let window: TokenWindow
+  private let annotationNames: [String]
+
+  /// A plan for the rows of `dataset`.
+  ///
+  /// - Precondition: there is a row, and the counts in `options` are positive.
+  public init(_ dataset: PreferenceDataset, options: BatchPlanOptions = BatchPlanOptions()) {
+    self.init(dataset.rows, window: dataset.window, options: options)
+  }
+
+  /// A plan for `rows`, cut to `window`.
+  init(_ rows: [TokenizedRow], window: TokenWindow, options: BatchPlanOptions) {
+    precondition(!rows.isEmpty, "a plan needs rows; none are given")
+    precondition(
+      options.rowsPerMicroBatch > 0 && options.accumulationSteps > 0 && options.microBatchTokens ?? 1 > 0,
+      "batches of \(options.rowsPerMicroBatch) rows × \(options.accumulationSteps) cannot be made")
+    (self.rows, self.window, self.options) = (rows, window, options)
+    annotationNames = rows.first.map { $0.annotations.keys.sorted() } ?? []
+  }
+
+  /// Rows of one step, before the last of an epoch.
+  public var rowsPerStep: Int { options.rowsPerMicroBatch * options.accumulationSteps }
+
+  /// Steps that go through all rows once.
+  public var stepsPerEpoch: Int { (rows.count + rowsPerStep - 1) / rowsPerStep }
+
+  /// The order of the rows in `epoch`, counted from 0.
+  public func order(epoch: Int) -> [Int] {
+    guard options.shuffles else { return Array(rows.indices) }
+    var generator = SplitMix(seed: options.seed, stream: UInt64(epoch) + 1)
+    return generator.permutation(rows.count)
+  }
+
+  /// The micro-batches of step `step`, counted from 0 over the whole run.
+  public func microBatches(step: Int) -> [TokenBatch] {
+    precondition(step >= 0, "there is no step \(step)")
+    let order = order(epoch: step / stepsPerEpoch)
+    let start = (step % stepsPerEpoch) * rowsPerStep
+    let slots = Array(start..<min(start + rowsPerStep, order.count))
+    // A baseline pairs a row's prompt with the completion of the row before it, around the step; where a
+    // step has one row, with the one before it in the epoch.
+    let entries = slots.indices.map { index in
+      let slot = slots[index]
+      let around =
+        slots.count > 1
+        ? slots[(index + slots.count - 1) % slots.count] : (slot + order.count - 1) % order.count
+      return Entry(row: rows[order[slot]], partner: around == slot ? nil : rows[order[around]])
+    }
+    return split(entries).map(batch)
+  }
+}
+
+extension BatchPlan {
+  /// One row of a step, and the row whose completions serve as its baselines.
+  private struct Entry {
+    var row: TokenizedRow
+    var partner: TokenizedRow?
+  }
+
+  /// Micro-batches of at most `rowsPerMicroBatch` rows and, where a budget is set, that many tokens.
+  private func split(_ entries: [Entry]) -> [[Entry]] {
+    stride(from: 0, to: entries.count, by: options.rowsPerMicroBatch).flatMap { start in
+      let part = entries[start..<min(start + options.rowsPerMicroBatch, entries.count)]
+      guard let budget = options.microBatchTokens else { return [Array(part)] }
+      var groups: [[Entry]] = []
+      var used = 0
+      for entry in part {
+        let cost = entry.row.tokenCount
+        if groups.isEmpty || used + cost > budget {
+          groups.append([])
+          used = 0
+        }
+        groups[groups.count - 1].append(entry)
+        used += cost
+      }
+      return groups
+    }
+  }
+
+  /// Lays the rows of one micro-batch out.
+  private func batch(_ entries: [Entry]) -> TokenBatch {
+    var builder = BatchBuilder(annotationNames: annotationNames)
+    for entry in entries {
+      builder.add(entry.row)
+      if options.needsBaselines, let partner = entry.partner {
+        builder.addBaselines(of: entry.row, answering: partner, window)
+      }
+    }
+    return builder.batch
+  }
+}

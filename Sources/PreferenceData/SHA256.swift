@@ -1,0 +1,94 @@
+// SHA-256, to name the content of a data set or a tokenizer in a run's record.
+
+/// The hash of FIPS 180-4.
+public struct SHA256: Sendable {
+  private var state: [UInt32] = [
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+  ]
+  private var pending: [UInt8] = []
+  private var byteCount = 0
+  private var schedule = [UInt32](repeating: 0, count: 64)
+
+  /// The hash of nothing yet.
+  public init() {}
+
+  /// The hash of `bytes`, in hexadecimal.
+  public static func hexadecimal(_ bytes: [UInt8]) -> String {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.finish()
+  }
+
+  /// Adds `bytes`.
+  public mutating func update(_ bytes: [UInt8]) {
+    byteCount += bytes.count
+    guard !pending.isEmpty else { return absorb(bytes) }
+    absorb(pending + bytes)
+  }
+
+  /// The hash of everything added, in hexadecimal.
+  public consuming func finish() -> String {
+    let bitCount = UInt64(byteCount) * 8
+    var tail = pending + [0x80]
+    while tail.count % 64 != 56 { tail.append(0) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      tail.append(UInt8(truncatingIfNeeded: bitCount >> shift))
+    }
+    absorb(tail)
+    return state.map { word in
+      let digits = String(word, radix: 16)
+      return String(repeating: "0", count: 8 - digits.count) + digits
+    }.joined()
+  }
+
+  /// Compresses every whole block of `bytes` and keeps the rest.
+  private mutating func absorb(_ bytes: [UInt8]) {
+    var start = 0
+    while start + 64 <= bytes.count {
+      compress(bytes, from: start)
+      start += 64
+    }
+    pending = Array(bytes[start...])
+  }
+
+  private mutating func compress(_ bytes: [UInt8], from start: Int) {
+    for t in 0..<16 {
+      let i = start + 4 * t
+      let upper = UInt32(bytes[i]) << 24 | UInt32(bytes[i + 1]) << 16
+      schedule[t] = upper | UInt32(bytes[i + 2]) << 8 | UInt32(bytes[i + 3])
+    }
+    for t in 16..<64 {
+      let x = schedule[t - 15]
+      let y = schedule[t - 2]
+      let small = Self.rotate(x, 7) ^ Self.rotate(x, 18) ^ (x >> 3)
+      let large = Self.rotate(y, 17) ^ Self.rotate(y, 19) ^ (y >> 10)
+      schedule[t] = schedule[t - 16] &+ small &+ schedule[t - 7] &+ large
+    }
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+    for t in 0..<64 {
+      let large = Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)
+      let choice = (e & f) ^ (~e & g)
+      let first = h &+ large &+ choice &+ Self.constants[t] &+ schedule[t]
+      let small = Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)
+      let majority = (a & b) ^ (a & c) ^ (b & c)
+      (h, g, f, e) = (g, f, e, d &+ first)
+      (d, c, b, a) = (c, b, a, first &+ small &+ majority)
+    }
+    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+  }
+
+  private static func rotate(_ x: UInt32, _ count: UInt32) -> UInt32 { (x >> count) | (x << (32 - count)) }
+
+  /// The first 32 fractional bits of the cube roots of the first 64 primes.
+  private static let constants: [UInt32] = [
+    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+    0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+    0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+    0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+    0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+    0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+    0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
+  ]
+}

@@ -1,0 +1,85 @@
+// JSON as rows are written in it, and where it is not.
+
+import Testing
+
+@testable import PreferenceData
+
+@Suite struct JSONParserTests {
+  @Test func `keeps numbers, booleans and the order of keys apart`() throws {
+    let value = try JSONParser.parse(" {\"b\": true, \"a\": [1, 1.0, -2.5e3, null], \"c\": {}} ")
+    #expect(
+      value
+        == .object([
+          .init(key: "b", value: .boolean(true)),
+          .init(key: "a", value: .list([.integer(1), .number(1), .number(-2500), .null])),
+          .init(key: "c", value: .object([])),
+        ]))
+  }
+
+  @Test(arguments: [
+    (#""a\"\\\/\b\f\n\r\tz""#, "a\"\\/\u{8}\u{C}\n\r\tz"), (#""\u00e9\u4e2d""#, "é中"),
+    (#""\ud83d\ude41 🙁""#, "🙁 🙁"), ("\"Île-de-Ré\"", "Île-de-Ré"), ("\"\"", ""),
+  ])
+  func `reads strings`(_ json: String, _ text: String) throws {
+    #expect(try JSONParser.parse(json) == .string(text))
+  }
+
+  @Test func `reads what Python writes for numbers that are not finite`() throws {
+    #expect(try JSONParser.parse("Infinity") == .number(.infinity))
+    #expect(try JSONParser.parse("-Infinity") == .number(-.infinity))
+    #expect(try JSONParser.parse("NaN").scalar?.isNaN == true)
+  }
+
+  @Test func `a whole number beyond 64 bits is a number`() throws {
+    #expect(try JSONParser.parse("123456789012345678901") == .number(123_456_789_012_345_678_901))
+  }
+
+  @Test(arguments: [
+    ("", "the value is missing", 0), ("{\"a\": 1", "the object has no end", 7),
+    ("{\"a\": 1 \"b\"", "',' or '}' is missing", 8), ("{a: 1}", "a key in double quotes is missing", 1),
+    ("{\"a\" 1}", "':' is missing after 'a'", 5), ("[1 2]", "',' or ']' is missing", 3),
+    ("{\"a\": 1, \"a\": 2}", "'a' is there twice", 12), ("\"abc", "the string has no end", 4),
+    ("\"a\tb\"", "a string holds a raw control character; write it as an escape", 2),
+    ("\"\\x\"", "'\\x' is no escape", 3), ("\"\\ud83d\"", "half of a surrogate pair stands alone", 7),
+    ("\"\\ud83d\\u0041\"", "half of a surrogate pair stands alone", 13),
+    ("\"\\u12\"", "'\\u' wants four hexadecimal digits", 3), ("tru", "'true' is misspelt", 0),
+    ("01", "a number begins with 0", 2), ("1.", "a digit is missing", 2), ("-", "a digit is missing", 1),
+    ("1e", "a digit is missing", 2), ("'a'", "''' begins no JSON value", 0),
+    ("1 2", "there is more after the value", 2),
+  ])
+  func `names the mistake and its place`(_ json: String, _ problem: String, _ offset: Int) {
+    #expect(throws: (any Error).self) { try JSONParser.parse(json) }
+    do throws(JSONSyntaxError) { _ = try JSONParser.parse(json) } catch {
+      #expect(error.problem == problem)
+      #expect(error.offset == offset)
+    }
+  }
+
+  @Test func `deep nesting is refused before the stack ends`() {
+    let json = String(repeating: "[", count: 100_000)
+    do throws(JSONSyntaxError) { _ = try JSONParser.parse(json) } catch {
+      #expect(error.problem == "values are nested more than 128 deep")
+    }
+  }
+}
+
+@Suite struct SHA256Tests {
+  /// FIPS 180-4's examples, and lengths around the padding's edges (from coreutils' sha256sum).
+  @Test(arguments: [
+    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (
+      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+    ),
+    (String(repeating: "a", count: 63), "7d3e74a05d7db15bce4ad9ec0658ea98e3f06eeecf16b4c6fff2da457ddc2f34"),
+    (String(repeating: "a", count: 64), "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"),
+    (String(repeating: "a", count: 1000), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"),
+  ])
+  func `is what everyone computes`(_ text: String, _ digest: String) {
+    #expect(SHA256.hexadecimal(Array(text.utf8)) == digest)
+    var parts = SHA256()
+    for byte in text.utf8 { parts.update([byte]) }
+    #expect(parts.finish() == digest)
+  }
+}
