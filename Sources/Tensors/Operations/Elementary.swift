@@ -9,8 +9,11 @@
 #endif
 
 /// Elementary functions of one real number, in double precision.
-enum Elementary {
-  @inline(__always) static func exp(_ x: Double) -> Double {
+///
+/// For losses whose link functions need care number by number; see ``Tensor/mapped(value:derivative:)``.
+public enum Elementary {
+  /// `e^x`.
+  @inline(__always) public static func exp(_ x: Double) -> Double {
     #if canImport(Glibc)
       Glibc.exp(x)
     #elseif canImport(Musl)
@@ -19,7 +22,8 @@ enum Elementary {
       Darwin.exp(x)
     #endif
   }
-  @inline(__always) static func expm1(_ x: Double) -> Double {
+  /// `e^x − 1`, exact near 0.
+  @inline(__always) public static func expm1(_ x: Double) -> Double {
     #if canImport(Glibc)
       Glibc.expm1(x)
     #elseif canImport(Musl)
@@ -28,7 +32,8 @@ enum Elementary {
       Darwin.expm1(x)
     #endif
   }
-  @inline(__always) static func log(_ x: Double) -> Double {
+  /// The natural logarithm.
+  @inline(__always) public static func log(_ x: Double) -> Double {
     #if canImport(Glibc)
       Glibc.log(x)
     #elseif canImport(Musl)
@@ -37,7 +42,8 @@ enum Elementary {
       Darwin.log(x)
     #endif
   }
-  @inline(__always) static func log1p(_ x: Double) -> Double {
+  /// `log(1 + x)`, exact near 0.
+  @inline(__always) public static func log1p(_ x: Double) -> Double {
     #if canImport(Glibc)
       Glibc.log1p(x)
     #elseif canImport(Musl)
@@ -75,7 +81,7 @@ enum Elementary {
   }
 
   /// `σ(x)`, without overflow.
-  @inline(__always) static func sigmoid(_ x: Double) -> Double {
+  @inline(__always) public static func sigmoid(_ x: Double) -> Double {
     let e = exp(-abs(x))
     return (x >= 0 ? 1 : e) / (1 + e)
   }

@@ -1,0 +1,40 @@
+// Supervised fine-tuning: the likelihood of what is worth imitating.
+
+import PreferenceCore
+
+/// The mean negative log-likelihood of the tokens of chosen completions.
+///
+///     ℓ_t = −log π_θ(y_t | x, y_<t)
+///
+/// The mean runs over all chosen tokens of the whole step, so long completions count more. Chosen means
+/// the better side of a pair, the desirable of unpaired completions, the first of a ranking. Takes no
+/// reference, but tolerates any number, so that it can be added to any loss.
+///
+/// - Shapes: one value for each chosen token, in nats.
+/// - Source: the usual cross-entropy; as a companion of DPO, Pang et al., 2024, arXiv:2404.19733.
+public struct SupervisedLoss: PreferenceLoss {
+  public static let card = LossCard(
+    "sft", "Supervised fine-tuning: the likelihood of chosen completions, token by token.",
+    formula: "−log π_θ(y_t), mean over all chosen tokens",
+    source: "Pang et al., 2024, arXiv:2404.19733, as a companion of DPO")
+
+  public static let hyperparameters: Schema<Self> = []
+
+  public init() {}
+
+  public var requirements: Requirements {
+    var needs = Requirements(.unpaired, references: Requirements.anyReferences)
+    needs.referenceStatistics = []
+    needs.readsLogRatios = false
+    return needs
+  }
+
+  public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
+    let width = batch.mask.shape[1]
+    let tokens = batch.layout.chosen.flatMap { row in
+      (0..<width).filter { $0 < batch.tokenCounts[row] }.map { row * width + $0 }
+    }
+    let logs = batch.tokenLogProbability(batch.policy).reshaped([batch.count * width])
+    return LossTerms("sft", -logs.rows(tokens), per: .chosenToken)
+  }
+}
