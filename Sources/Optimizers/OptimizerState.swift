@@ -1,5 +1,6 @@
 // What an optimizer remembers between steps, under names that checkpoints can keep.
 
+public import Tensors
 public import VectorKernels
 
 /// The step count and the buffers of every parameter.
@@ -12,6 +13,8 @@ public struct OptimizerState: Sendable {
     public let shape: [Int]
     /// The buffer itself, not a copy.
     public let values: FloatBuffer
+    /// A copy of the values as a tensor.
+    public var tensor: Tensor { Tensor(values.scalars.map(Double.init), shape: shape) }
   }
 
   /// Updates done so far.

@@ -27,6 +27,11 @@ public struct Parameter: Sendable {
     (self.name, self.shape, self.values, self.isDecayed) = (name, shape, values, isDecayed)
   }
 
+  /// A weight of its own memory that starts with `scalars`.
+  public init(_ name: ParameterName, shape: [Int], scalars: [Float], isDecayed: Bool = true) {
+    self.init(name, shape: shape, values: FloatBuffer(scalars), isDecayed: isDecayed)
+  }
+
   /// A copy of the values as a tensor.
   public var tensor: Tensor { Tensor(values.scalars.map(Double.init), shape: shape) }
 }

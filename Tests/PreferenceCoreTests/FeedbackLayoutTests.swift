@@ -17,7 +17,7 @@ import Testing
     #expect(layout.orderedPairs.map { [$0.chosen, $0.rejected] } == [[0, 1], [2, 3]])
     #expect(layout.rankings == [[0, 1], [2, 3]])
     let batch = TokenBatch(prompts: [[1], [2], [3]], completions: [[4], [5, 6], [7], [8]], layout: layout)
-    #expect(batch.counts == [.pair: 2, .completion: 4, .prompt: 2, .token: 5])
+    #expect(batch.counts == [.pair: 2, .completion: 4, .prompt: 2, .token: 5, .chosenToken: 2])
   }
 
   @Test func `K ranked completions are every pair of better and worse`() {

@@ -33,5 +33,7 @@ public struct MetricSums: Sendable, Codable, Hashable {
   }
 
   /// Each metric's mean; metrics that counted nothing are left out.
-  public var means: [String: Double] { entries.filter { $0.value.count > 0 }.mapValues { $0.total / $0.count } }
+  public var means: [String: Double] {
+    entries.filter { $0.value.count > 0 }.mapValues { $0.total / $0.count }
+  }
 }

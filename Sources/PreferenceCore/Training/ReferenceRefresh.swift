@@ -20,11 +20,23 @@ public struct ReferenceRefresh: Sendable, Codable, Hashable {
     (self.steps, self.mixup) = (steps, mixup)
   }
 
-  /// Moves `reference` if `step` steps done are a multiple of ``steps``; tells whether it moved.
-  func move(_ reference: any RefreshableScorer, towards policy: Parameters, after step: Int) -> Bool {
-    guard step % steps == 0 else { return false }
+  /// Throws where none of `references` can follow a policy with these `parameters`.
+  func check(_ references: [any Scorer], against parameters: Parameters) throws(TrainingError) {
+    for (index, reference) in references.enumerated() {
+      guard let reference = reference as? any RefreshableScorer else {
+        throw .notRefreshable(reference: index + 1, problem: "its weights are not its own")
+      }
+      for parameter in parameters where reference.parameters[parameter.name]?.shape != parameter.shape {
+        throw .notRefreshable(
+          reference: index + 1, problem: "it has no '\(parameter.name)' of shape \(parameter.shape)")
+      }
+    }
+  }
+
+  /// Moves `reference` if `step` steps done are a multiple of ``steps``.
+  func move(_ reference: any RefreshableScorer, towards policy: Parameters, after step: Int) {
+    guard step.isMultiple(of: steps) else { return }
     reference.parameters.move(towards: policy, by: Float(mixup))
     reference.parametersChanged()
-    return true
   }
 }

@@ -12,7 +12,7 @@ public struct TrainerState: Sendable, Codable, Equatable {
   public var lossSum = 0.0
   /// The first step's loss, for noticing that nothing moves.
   public var firstLoss: Double?
-  /// Steps since the loss last differed from ``firstLoss``.
+  /// Steps with the loss at ``firstLoss``; −1 once it has moved.
   public var stalledFor = 0
   /// Seconds of training so far, those before earlier resumptions included.
   public var seconds = 0.0
@@ -21,8 +21,25 @@ public struct TrainerState: Sendable, Codable, Equatable {
   /// Every line of the log so far.
   public var history: [LogEntry] = []
 
+  /// What the loss remembers.
+  public var lossState = LossState()
+
   /// A run that has not begun.
   public init() {}
+
+  /// Takes in a completed step.
+  mutating func take(_ report: StepReport, lossState: LossState) {
+    step = report.step
+    tokenCount += report.tokenCount
+    sampleCount += report.sampleCount
+    lossSum += report.loss
+    seconds += report.seconds
+    window.add(report)
+    self.lossState = lossState
+    let first = firstLoss ?? report.loss
+    let hasMoved = abs(report.loss - first) > 1e-6 * max(1, abs(first))
+    (firstLoss, stalledFor) = (first, hasMoved ? -1 : (stalledFor < 0 ? -1 : stalledFor + 1))
+  }
 }
 
 /// Numbers summed over the steps between two lines of the log.
@@ -55,7 +72,7 @@ public struct LogWindow: Sendable, Codable, Equatable {
   /// The window's numbers under their logged names.
   var metrics: [String: Double] {
     let count = Double(Swift.max(1, steps))
-    var all = sums.means
+    var all = sums.logged
     if terms.count > 1 { for (name, value) in terms { all["loss/" + name] = value / count } }
     all["loss"] = loss / count
     all["grad_norm"] = gradientNorm

@@ -24,8 +24,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .unsupported(let loss, let statistic, let scorer):
       return "'\(loss)' needs '\(statistic)', which \(scorer) cannot score"
     case .referenceCount(let loss, let takes, let given):
-      return
-        "'\(loss)' takes \(Self.range(takes)) reference \(takes == 1...1 ? "model" : "models"); \(given) given"
+      return "'\(loss)' takes \(Requirements.count(takes)); \(given) given"
     case .notRefreshable(let reference, let problem):
       return "reference \(reference) cannot follow the policy: \(problem)"
     case .scoring(let step, let error): return "step \(step): \(error.description)"
@@ -34,12 +33,5 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .state(let problem): return problem
     case .stopped(_, let reason): return "\(reason)"
     }
-  }
-
-  private static func range(_ counts: ClosedRange<Int>) -> String {
-    if counts == 0...0 { return "no" }
-    if counts.lowerBound == counts.upperBound { return "\(counts.lowerBound)" }
-    if counts.upperBound > 1000 { return "at least \(counts.lowerBound)" }
-    return "\(counts.lowerBound) to \(counts.upperBound)"
   }
 }
