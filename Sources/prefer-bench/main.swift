@@ -1,1 +1,1 @@
-// Measures the kernels.
+print("prefer-bench")

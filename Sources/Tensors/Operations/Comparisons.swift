@@ -32,17 +32,17 @@ public func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   let type = ScalarType.wider(a.scalarType, b.scalarType)
   let count = shape.reduce(1, *)
   let zero = Tensor.zeros(shape)
-  let chosen = (zero + stopTracking(mask)).storage.doubles
+  let selected = (zero + stopTracking(mask)).storage.doubles
   let (left, right) = (spread(a, to: zero, type), spread(b, to: zero, type))
   let result = TensorStorage(zeros: count, type)
-  result.move(from: left.storage) { chosen[$0] != 0 }
-  result.move(from: right.storage) { chosen[$0] == 0 }
+  result.move(from: left.storage) { selected[$0] != 0 }
+  result.move(from: right.storage) { selected[$0] == 0 }
   var edges: [GradientNode.Edge] = []
   if let input = left.node {
-    edges.append(.init(input) { upstream, sum in sum.move(from: upstream) { chosen[$0] != 0 } })
+    edges.append(.init(input) { upstream, sum in sum.move(from: upstream) { selected[$0] != 0 } })
   }
   if let input = right.node {
-    edges.append(.init(input) { upstream, sum in sum.move(from: upstream) { chosen[$0] == 0 } })
+    edges.append(.init(input) { upstream, sum in sum.move(from: upstream) { selected[$0] == 0 } })
   }
   return Tensor(result, shape: shape, node: edges.isEmpty ? nil : GradientNode(count, type, edges))
 }
