@@ -10,18 +10,23 @@ let library = strict + [.enableUpcomingFeature("InternalImportsByDefault")]
 
 /// Kernels are optimised in every build, so that tests run the code that training runs.
 func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
-  library + [.unsafeFlags(["-Ounchecked"] + flags.flatMap { ["-Xcc", $0] })] + names.map { .define($0) }
+  // Whole-module, or inlining would stop at the border of a file in debug builds.
+  let optimized = ["-Ounchecked", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "1"]
+  return library + [.unsafeFlags(optimized + flags.flatMap { ["-Xcc", $0] })] + names.map { .define($0) }
 }
 
 #if arch(x86_64)
   let instructionSets: [(name: String, settings: [SwiftSetting])] = [
     ("VectorKernelsBaseline", kernels([])),
-    ("VectorKernelsAVX2", kernels(["-march=x86-64-v3"], ["FMA"])),
-    ("VectorKernelsAVX512", kernels(["-march=x86-64-v4", "-mavx512bf16"], ["FMA", "WIDE", "BF16DOT"])),
+    ("VectorKernelsAVX2", kernels(["-march=x86-64-v3"], ["FMA", "LANES8"])),
+    (
+      "VectorKernelsAVX512",
+      kernels(["-march=x86-64-v4", "-mavx512bf16"], ["FMA", "LANES16", "REGISTERS32", "BF16DOT"])
+    ),
   ]
 #else
   let instructionSets: [(name: String, settings: [SwiftSetting])] = [
-    ("VectorKernelsBaseline", kernels([], ["FMA"]))
+    ("VectorKernelsBaseline", kernels([], ["FMA", "REGISTERS32"]))
   ]
 #endif
 
@@ -74,7 +79,7 @@ let tests: [(name: String, imports: [String])] = [
     "TransformerModelsTests",
     ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "TransformerModels", "VectorKernels"]
   ),
-  ("VectorKernelsTests", ["VectorKernels"]),
+  ("VectorKernelsTests", ["VectorKernels", "VectorKernelsInterface"]),
 ]
 
 func names(_ list: [String]) -> [Target.Dependency] { list.map { .init(stringLiteral: $0) } }

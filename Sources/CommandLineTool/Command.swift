@@ -1,118 +1,78 @@
-// What a command line may say, declared once: parsing, help and suggestions all read these values.
+// What a command takes, declared once: parsing, help and suggestions all read this.
 
-public import Configuration
+/// A word that stands on its own, such as the run file of `train`.
+public struct Argument: Sendable, Hashable {
+  /// How many words it takes.
+  public enum Arity: Sendable, Hashable { case required, optional, repeated }
 
-/// An option: `--name`, `--name VALUE` or `--name=VALUE`.
-public struct Option: Sendable {
-  /// What stands after the name.
-  public enum Kind: Sendable {
-    /// Nothing: it is there or not.
-    case flag
-    /// Any text; the placeholder stands for it in help.
-    case text(String)
-    /// A whole number that meets a condition.
-    case integer(String, Constraint<Int>)
-    /// A number that meets a condition.
-    case number(String, Constraint<Double>)
-    /// One of a few words.
-    case choice([String])
-  }
-
-  /// The name without dashes.
+  /// Its name in help, upper-case: `RUN.json5`.
   public let name: String
-  /// A one-letter name, used with one dash.
-  public let short: Character?
-  /// What stands after the name.
-  public let kind: Kind
-  /// What it does, in lower case and without a full stop.
+  public let arity: Arity
   public let documentation: String
-  /// Whether the command line must have it.
-  public let isRequired: Bool
-  /// Whether it may come more than once.
-  public let isRepeatable: Bool
-  /// What an absent option stands for; shown in help.
-  public let fallback: String?
 
-  /// An option; a flag unless a kind is given.
-  public init(
-    _ name: String, short: Character? = nil, _ kind: Kind = .flag, _ documentation: String,
-    isRequired: Bool = false, isRepeatable: Bool = false, default fallback: String? = nil
-  ) {
-    (self.name, self.short, self.kind, self.documentation) = (name, short, kind, documentation)
-    (self.isRequired, self.isRepeatable, self.fallback) = (isRequired, isRepeatable, fallback)
+  public init(_ name: String, _ arity: Arity, _ documentation: String) {
+    (self.name, self.arity, self.documentation) = (name, arity, documentation)
   }
 
-  /// How help and messages spell it: `--model DIR`.
-  public var spelling: String {
-    switch kind {
-    case .flag: "--\(name)"
-    case .text(let placeholder), .integer(let placeholder, _), .number(let placeholder, _):
-      "--\(name) \(placeholder)"
-    case .choice(let words): "--\(name) \(words.joined(separator: "|"))"
-    }
-  }
-}
-
-/// An argument without a name, told apart by its place.
-public struct Positional: Sendable {
-  /// How many of them a command line may have.
-  public enum Count: Sendable {
-    case one, optional, any, oneOrMore
-  }
-
-  /// What help and messages call it: `RUN.json5`.
-  public let name: String
-  /// What it is, in lower case and without a full stop.
-  public let documentation: String
-  /// How many there may be. Only the last of a command may be more than one.
-  public let count: Count
-
-  /// An argument; exactly one unless said otherwise.
-  public init(_ name: String, _ documentation: String, count: Count = .one) {
-    (self.name, self.documentation, self.count) = (name, documentation, count)
-  }
-
-  /// How the usage line spells it: `[NAME …]`.
-  public var spelling: String {
-    switch count {
-    case .one: name
+  var usage: String {
+    switch arity {
+    case .required: name
     case .optional: "[\(name)]"
-    case .any: "[\(name) …]"
-    case .oneOrMore: "\(name) …"
+    case .repeated: "[\(name) …]"
     }
   }
 }
 
-/// One command, such as `train`, or a group of them, such as `plugin`.
-public struct Command: Sendable {
-  /// The word that calls it.
+/// `--name VALUE`, or `--name` alone.
+public struct Option: Sendable, Hashable {
+  /// Without the dashes: `max-new-tokens`.
   public let name: String
-  /// What it does, in lower case and without a full stop.
-  public let summary: String
-  /// More for its help page; may be empty.
-  public let discussion: String
-  /// Its arguments in order.
-  public let arguments: [Positional]
-  /// Its options, besides the tool's own.
-  public let options: [Option]
-  /// What `key=value` arguments do, where the command takes them.
-  public let overrides: String?
-  /// Commands of its own; a group is not called itself.
-  public let subcommands: [Command]
+  /// What the value is called in help, upper-case; nil for a flag.
+  public let valueName: String?
+  public let isRequired: Bool
+  public let isRepeatable: Bool
+  public let documentation: String
 
-  /// A command; `overrides` says what `key=value` does where it takes such arguments.
+  /// An option with a value.
   public init(
-    _ name: String, _ summary: String, discussion: String = "", arguments: [Positional] = [],
-    overrides: String? = nil, options: [Option] = []
+    _ name: String, _ valueName: String, isRequired: Bool = false, isRepeatable: Bool = false,
+    _ documentation: String
   ) {
-    (self.name, self.summary, self.discussion) = (name, summary, discussion)
-    (self.arguments, self.overrides, self.options) = (arguments, overrides, options)
-    subcommands = []
+    (self.name, self.valueName, self.documentation) = (name, valueName, documentation)
+    (self.isRequired, self.isRepeatable) = (isRequired, isRepeatable)
   }
 
-  /// A group of commands.
-  public init(_ name: String, _ summary: String, subcommands: [Command]) {
-    (self.name, self.summary, self.subcommands) = (name, summary, subcommands)
-    (discussion, arguments, overrides, options) = ("", [], nil, [])
+  /// A flag.
+  public init(flag name: String, _ documentation: String) {
+    (self.name, valueName, isRequired, isRepeatable) = (name, nil, false, false)
+    self.documentation = documentation
   }
+
+  var usage: String {
+    let text = valueName.map { "--\(name) \($0)" } ?? "--\(name)"
+    return isRequired ? text : "[\(text)]" + (isRepeatable ? " …" : "")
+  }
+}
+
+/// One verb of a tool.
+public struct Command: Sendable, Hashable {
+  public let name: String
+  /// One line.
+  public let summary: String
+  public let arguments: [Argument]
+  public let options: [Option]
+  /// Whether `key=value` words are taken aside as overrides.
+  public let takesOverrides: Bool
+  /// What help says below the options: longer explanations, tables of keys, examples.
+  public let discussion: String
+
+  public init(
+    _ name: String, _ summary: String, arguments: [Argument] = [], options: [Option] = [],
+    takesOverrides: Bool = false, discussion: String = ""
+  ) {
+    (self.name, self.summary, self.arguments, self.options) = (name, summary, arguments, options)
+    (self.takesOverrides, self.discussion) = (takesOverrides, discussion)
+  }
+
+  func option(_ name: String) -> Option? { options.first { $0.name == name } }
 }

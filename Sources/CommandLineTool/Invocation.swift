@@ -1,81 +1,74 @@
-// A command line that was understood: which command, with which values.
+// A command line that was understood: the command, its words and its options.
 
-public import Configuration
+/// What somebody asked for.
+public struct Invocation: Sendable, Hashable {
+  public let command: Command
+  /// `key=value` words in order, for commands that take them.
+  public let overrides: [Override]
+  let words: [String]
+  let values: [String: [String]]
 
-/// `key=value` among the arguments: one change to a run file.
-public struct Override: Sendable, Hashable {
-  /// The key between its dots: `lora.r` is `["lora", "r"]`.
-  public let path: [String]
-  /// The value as typed.
-  public let text: String
+  /// `key=value`.
+  public struct Override: Sendable, Hashable {
+    public let key: String, value: String
+    public init(key: String, value: String) { (self.key, self.value) = (key, value) }
+  }
 
-  /// A change of the value at `path`.
-  public init(_ path: [String], _ text: String) { (self.path, self.text) = (path, text) }
-
-  /// The key as typed.
-  public var key: String { path.joined(separator: ".") }
-
-  /// The value read as a number, word, list or component; as plain text where it is none of these.
-  public var literal: Literal {
-    do throws(SyntaxError) {
-      return try Literal(parsing: text)
-    } catch {
-      return .word(text)
+  /// The words given for an argument; one that repeats takes all that are left.
+  ///
+  /// - Precondition: the command declares `name`.
+  public func words(_ name: String) -> [String] {
+    guard let place = command.arguments.firstIndex(where: { $0.name == name }) else {
+      preconditionFailure("Invocation: '\(command.name)' declares no argument \(name)")
     }
+    guard place < words.count else { return [] }
+    return command.arguments[place].arity == .repeated ? Array(words[place...]) : [words[place]]
+  }
+
+  /// The word given for an argument, or nil.
+  public func word(_ name: String) -> String? { words(name).first }
+
+  /// Every value given for an option, in order.
+  ///
+  /// - Precondition: the command declares `name`.
+  public func values(_ name: String) -> [String] {
+    precondition(command.option(name) != nil, "Invocation: '\(command.name)' declares no option --\(name)")
+    return values[name] ?? []
+  }
+
+  /// The value of an option, or nil.
+  public func value(_ name: String) -> String? { values(name).last }
+
+  /// Whether a flag was given.
+  public func has(_ name: String) -> Bool { !values(name).isEmpty }
+
+  /// The value of an option as a whole number, or nil.
+  ///
+  /// - Throws: ``UsageError`` where it is something else.
+  public func integer(_ name: String) throws(UsageError) -> Int? {
+    guard let text = value(name) else { return nil }
+    guard let number = Int(text) else { throw UsageError("--\(name) takes a whole number, not '\(text)'") }
+    return number
+  }
+
+  /// The value of an option as a finite number, or nil.
+  ///
+  /// - Throws: ``UsageError`` where it is something else.
+  public func number(_ name: String) throws(UsageError) -> Double? {
+    guard let text = value(name) else { return nil }
+    guard let number = Double(text), number.isFinite else {
+      throw UsageError("--\(name) takes a number, not '\(text)'")
+    }
+    return number
   }
 }
 
-/// A command and its values. Everything that declarations promise has been checked.
-public struct Invocation: Sendable {
-  /// The words that called the command: `["plugin", "new"]`.
-  public let path: [String]
-  /// The arguments without names, in order.
-  public let arguments: [String]
-  /// The `key=value` arguments, in order.
-  public let overrides: [Override]
-  private let values: [String: [String]]
-  private let options: [String: Option]
+/// A command line that was not understood.
+public struct UsageError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Everything that is wrong, one sentence each.
+  public let problems: [String]
+  public var description: String { problems.joined(separator: "\n") }
 
-  /// The command's name: `plugin new`.
-  public var command: String { path.joined(separator: " ") }
-
-  init(
-    path: [String], arguments: [String], overrides: [Override], values: [String: [String]], options: [Option]
-  ) {
-    (self.path, self.arguments, self.overrides, self.values) = (path, arguments, overrides, values)
-    self.options = Dictionary(options.map { ($0.name, $0) }) { first, _ in first }
-  }
-
-  /// Every value of an option, in order; its default where it is absent and has one.
-  ///
-  /// - Precondition: the command declares the option.
-  public func values(of option: String) -> [String] {
-    guard let declaration = options[option] else {
-      preconditionFailure("Invocation: '\(command)' declares no option '--\(option)'")
-    }
-    return values[option] ?? declaration.fallback.map { [$0] } ?? []
-  }
-
-  /// Whether a flag is there.
-  ///
-  /// - Precondition: the command declares the option.
-  public func has(_ option: String) -> Bool {
-    precondition(options[option] != nil, "Invocation: '\(command)' declares no option '--\(option)'")
-    return values[option] != nil
-  }
-
-  /// The value of an option, or its default.
-  ///
-  /// - Precondition: the command declares the option.
-  public func text(_ option: String) -> String? { values(of: option).last }
-
-  /// The value of an option of kind `.integer`, or its default.
-  ///
-  /// - Precondition: the command declares the option.
-  public func integer(_ option: String) -> Int? { text(option).flatMap { Int($0) } }
-
-  /// The value of an option of kind `.number`, or its default.
-  ///
-  /// - Precondition: the command declares the option.
-  public func number(_ option: String) -> Double? { text(option).flatMap { Double($0) } }
+  public init(_ problem: String) { problems = [problem] }
+  public init(_ problems: [String]) { self.problems = problems }
 }

@@ -11,6 +11,9 @@ struct SplitMix: RandomNumberGenerator {
     state = first ^ (stream &* 0xD1B5_4A32_D192_ED03)
   }
 
+  /// A generator in the middle of its stream.
+  init(state: UInt64) { self.state = state }
+
   /// The next 64 bits.
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15

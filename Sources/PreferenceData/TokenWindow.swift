@@ -41,12 +41,13 @@ public struct TokenWindow: Sendable, Hashable, Codable {
 
   /// The part of `prompt` and `completion` within the window; nil where no completion token is left.
   func cut(prompt: [Int32], completion: [Int32]) -> Cut? {
+    if prompt.isEmpty || completion.isEmpty { return nil }
     guard let maxLength, prompt.count + completion.count > maxLength else {
-      return prompt.isEmpty || completion.isEmpty ? nil : Cut(prompt: prompt, completion: completion)
+      return Cut(prompt: prompt, completion: completion)
     }
     switch mode {
     case .keepStart:
-      guard prompt.count < maxLength, !prompt.isEmpty else { return nil }
+      guard prompt.count < maxLength else { return nil }
       let kept = Array(completion.prefix(maxLength - prompt.count))
       return Cut(prompt: prompt, completion: kept, isTruncated: true, lostEnd: true)
     case .keepEnd:

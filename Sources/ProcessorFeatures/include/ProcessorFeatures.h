@@ -1,1 +1,48 @@
+// What Swift cannot say: which instructions this processor has, a spin-wait hint, one bfloat16 instruction.
 #pragma once
+
+/// Whether the processor and the operating system support x86-64-v3 (AVX2, FMA, F16C and companions).
+static inline int processor_has_avx2(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("x86-64-v3") != 0;
+#else
+  return 0;
+#endif
+}
+
+/// Whether the processor and the operating system support x86-64-v4 and bfloat16 dot products.
+static inline int processor_has_avx512_bfloat16(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("x86-64-v4") != 0 && __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return 0;
+#endif
+}
+
+/// Tells the processor that this loop waits for another core.
+static inline void processor_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Asks for the cache line at `address`.
+static inline __attribute__((always_inline)) void processor_prefetch(const void *address) {
+  __builtin_prefetch(address, 0, 3);
+}
+
+#if defined(__AVX512BF16__)
+typedef float ProcessorFloats16 __attribute__((vector_size(64)));
+typedef unsigned int ProcessorWords16 __attribute__((vector_size(64)));
+typedef __bf16 ProcessorBrainFloats32 __attribute__((vector_size(64)));
+
+/// sums + a₁·b₁ + a₀·b₀ for the two bfloat16 halves of each word.
+static inline __attribute__((always_inline)) ProcessorFloats16
+processor_dot_bfloat16(ProcessorFloats16 sums, ProcessorWords16 a, ProcessorWords16 b) {
+  return __builtin_ia32_dpbf16ps_512(sums, (ProcessorBrainFloats32)a, (ProcessorBrainFloats32)b);
+}
+#endif

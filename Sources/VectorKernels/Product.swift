@@ -1,0 +1,144 @@
+// How a product is cut: columns into blocks that are packed once, rows and columns into pieces for threads,
+// depth into blocks whose panels stay in the caches.
+
+import VectorKernelsInterface
+
+/// The right operand.
+enum RightOperand: Sendable {
+  case plain(Operand)
+  case packed(PackedPanels)
+}
+
+/// One product, ready to run.
+struct Product: Sendable {
+  let a: Operand
+  let b: RightOperand
+  let c: Matrix<Float>
+  let accumulating: Bool
+  let kernels: AnyProductKernels
+
+  /// Words of depth that are multiplied at a time.
+  static let depthBlock = 192
+  /// Rows of the left operand that are packed at a time.
+  static let rowBlock = 256
+  /// Columns that one piece of work spans at most.
+  static let columnBlock = 1008
+  /// Floats of the right operand that are packed at a time.
+  static let packedBlock = 1 << 22
+  /// Multiplications that are worth another thread.
+  static let pieceWork = 1 << 21
+
+  init(
+    _ a: Operand, _ b: RightOperand, _ c: Matrix<Float>, _ accumulating: Bool, _ set: AnyProductKernels? = nil
+  ) {
+    let depth: Int
+    let columns: Int
+    switch b {
+    case .plain(let operand):
+      (depth, columns) = (operand.depth, operand.outer)
+      kernels = set ?? InstructionSet.current.kernels
+    case .packed(let panels):
+      (depth, columns) = (panels.depth, panels.columns)
+      kernels = panels.kernels
+    }
+    precondition(
+      a.depth == depth && a.outer == c.rows && columns == c.columns,
+      "multiply: [\(a.outer), \(a.depth)] by [\(depth), \(columns)] into [\(c.rows), \(c.columns)]")
+    (self.a, self.b, self.c, self.accumulating) = (a, b, c, accumulating)
+  }
+
+  /// Fills `c`.
+  func run() {
+    guard c.rows > 0, c.columns > 0 else { return }
+    let words = a.words(kernels)
+    guard words > 0 else {
+      if !accumulating {
+        for row in 0..<c.rows { c.row(row).update(repeating: 0, count: c.columns) }
+      }
+      return
+    }
+    switch b {
+    case .packed(let panels):
+      multiply(by: panels, 0..<c.columns)
+    case .plain(let operand):
+      let width = kernels.tileColumns
+      let step = max(1, Self.packedBlock / (words * width)) * width
+      var first = 0
+      while first < c.columns {
+        let range = first..<min(c.columns, first + step)
+        withScratch(PackedPanels.size(range.count, words, kernels)) { buffer in
+          multiply(by: PackedPanels(operand, range, in: buffer, kernels), range)
+        }
+        first = range.upperBound
+      }
+    }
+  }
+
+  /// Fills the columns in `range`, which `panels` holds.
+  private func multiply(by panels: PackedPanels, _ range: Range<Int>) {
+    let (height, width) = (kernels.tileRows, kernels.tileColumns)
+    let grid = pieces(rows: c.rows, columns: range.count, depth: a.depth)
+    let tileRows = (c.rows + height - 1) / height
+    let tileColumns = (range.count + width - 1) / width
+    KernelPool.shared.parallel(grid.rows * grid.columns) { piece in
+      // Neighbouring pieces share rows of a; every piece is a whole number of tiles.
+      let (row, column) = piece.quotientAndRemainder(dividingBy: grid.columns)
+      let rows = tileRows * row / grid.rows * height..<min(c.rows, tileRows * (row + 1) / grid.rows * height)
+      let first = tileColumns * column / grid.columns * width
+      let last = min(range.count, tileColumns * (column + 1) / grid.columns * width)
+      if !rows.isEmpty && first < last { multiply(by: panels, rows, first..<last, range.lowerBound) }
+    }
+  }
+
+  /// How many pieces to cut rows and columns into.
+  private func pieces(rows: Int, columns: Int, depth: Int) -> (rows: Int, columns: Int) {
+    var grid = (
+      rows: (rows + Self.rowBlock - 1) / Self.rowBlock,
+      columns: (columns + Self.columnBlock - 1) / Self.columnBlock
+    )
+    let threads = KernelPool.shared.threads
+    guard threads > 1 else { return grid }
+    let wanted = min(4 * threads, rows * columns * depth / Self.pieceWork)
+    while grid.rows * grid.columns < wanted {
+      let (height, width) = (rows / grid.rows, columns / grid.columns)
+      if height >= width && height >= 4 * kernels.tileRows {
+        grid.rows *= 2
+      } else if width >= 2 * kernels.tileColumns {
+        grid.columns *= 2
+      } else if height >= 4 * kernels.tileRows {
+        grid.rows *= 2
+      } else {
+        break
+      }
+    }
+    return grid
+  }
+
+  /// One piece: the rows in `rows`, and those columns of the panels that are in `columns`.
+  private func multiply(
+    by panels: PackedPanels, _ rows: Range<Int>, _ columns: Range<Int>, _ firstColumn: Int
+  ) {
+    let (height, width) = (kernels.tileRows, kernels.tileColumns)
+    let blocks = (panels.words + Self.depthBlock - 1) / Self.depthBlock
+    let depth = (panels.words + blocks - 1) / blocks
+    let right = panels.buffer.base + columns.lowerBound * panels.words
+    let target = c.row(rows.lowerBound) + firstColumn + columns.lowerBound
+    withScratch((rows.count + height) * depth + 16) { scratch in
+      for block in 0..<blocks {
+        let words = block * depth..<min(panels.words, (block + 1) * depth)
+        guard !words.isEmpty else { break }
+        a.pack(rows, words: words, width: height, into: scratch.base, stride: height * words.count, kernels)
+        let left = Panels(scratch.base, stride: height * words.count)
+        let blockOfRight = Panels(right + words.lowerBound * width, stride: width * panels.words)
+        let tiles = TileTarget(
+          target, stride: c.rowStride, rows: rows.count, columns: columns.count,
+          accumulating: accumulating || block > 0)
+        if a.isBrainFloat {
+          kernels.multiplyBrainFloat(left, blockOfRight, words: words.count, into: tiles)
+        } else {
+          kernels.multiply(left, blockOfRight, words: words.count, into: tiles)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// Lays out bfloat16 operands: as pairs in depth where the set multiplies pairs, widened elsewhere.
+
+public import VectorKernelsInterface
+
+/// The address of bfloat16 numbers.
+typealias BrainFloats = UnsafePointer<UInt16>
+
+extension UnsafePointer where Pointee == UInt16 {
+  /// The vector that starts here.
+  @inline(__always)
+  func load<V: SIMD>(_: V.Type) -> V where V.Scalar == UInt16 {
+    UnsafeRawPointer(self).loadUnaligned(as: V.self)
+  }
+}
+
+#if BF16DOT
+  extension Kernels {
+    /// Packs pairs: a word's lower half is the earlier number.
+    public static func pack(
+      _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
+      into panels: MutableFloats, panelStride: Int
+    ) {
+      var (first, panel) = (0, panels)
+      let pairs = depth / 2
+      while first < outer {
+        let count = min(width, outer - first)
+        if depthStride == 1 {
+          let rows = WordRows(base: source, stride: 2 * outerStride)
+          turnPanel(rows, first, outer, pairs, width, panel)
+        } else {
+          for pair in 0..<pairs {
+            let early = source + first + 2 * pair * depthStride
+            pairAcross(early, early + depthStride, count, panel + pair * width, width)
+          }
+        }
+        if depth % 2 == 1 {
+          // The last number stands alone, beside a zero.
+          for index in 0..<width {
+            let row = min(first + index, outer - 1)
+            let bits = source[row * outerStride + (depth - 1) * depthStride]
+            panel[pairs * width + index] = Float(bitPattern: UInt32(bits))
+          }
+        }
+        first += width
+        panel += panelStride
+      }
+    }
+  }
+
+  /// Joins two depths of a panel to words.
+  @inline(__always)
+  private func pairAcross(
+    _ early: BrainFloats, _ late: BrainFloats, _ count: Int, _ target: MutableFloats, _ width: Int
+  ) {
+    if count < width {
+      for index in 0..<count {
+        target[index] = Float(bitPattern: UInt32(early[index]) | UInt32(late[index]) << 16)
+      }
+      for index in count..<width { target[index] = 0 }
+      return
+    }
+    var index = 0
+    while index < width {
+      var words = SIMD16<UInt16>()
+      words.evenHalf = (early + index).load(SIMD8<UInt16>.self)
+      words.oddHalf = (late + index).load(SIMD8<UInt16>.self)
+      (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
+      index += 8
+    }
+  }
+#else
+  /// Rows of bfloat16 numbers, widened as they are read.
+  struct WidenedRows: DeepRows {
+    let base: BrainFloats
+    /// Numbers from one row to the next.
+    let stride: Int
+
+    @inline(__always) func run(_ row: Int, _ depth: Int) -> Run {
+      var words = SIMD16<UInt16>()
+      words.oddHalf = (base + row * stride + depth).load(SIMD8<UInt16>.self)
+      return unsafeBitCast(words, to: Run.self)
+    }
+    @inline(__always) func word(_ row: Int, _ depth: Int) -> Float {
+      Float(bitPattern: UInt32(base[row * stride + depth]) << 16)
+    }
+  }
+
+  extension Kernels {
+    /// Packs single-precision numbers that are worth the same.
+    public static func pack(
+      _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
+      into panels: MutableFloats, panelStride: Int
+    ) {
+      var (first, panel) = (0, panels)
+      while first < outer {
+        if depthStride == 1 {
+          turnPanel(WidenedRows(base: source, stride: outerStride), first, outer, depth, width, panel)
+        } else {
+          let count = min(width, outer - first)
+          for level in 0..<depth {
+            let (from, to) = (source + first + level * depthStride, panel + level * width)
+            for index in 0..<count { to[index] = Float(bitPattern: UInt32(from[index]) << 16) }
+            for index in count..<width { to[index] = 0 }
+          }
+        }
+        first += width
+        panel += panelStride
+      }
+    }
+  }
+#endif

@@ -1,0 +1,144 @@
+// Lays out operands of a product in panels, turning rows into columns where needed.
+
+public import VectorKernelsInterface
+
+#if LANES16
+  /// What each of eight rows is read in.
+  typealias Run = SIMD16<Float>
+#else
+  /// What each of eight rows is read in.
+  typealias Run = SIMD8<Float>
+#endif
+
+/// Rows whose words follow each other in depth.
+protocol DeepRows {
+  /// The words of a row from `depth` on.
+  func run(_ row: Int, _ depth: Int) -> Run
+  /// One word of a row.
+  func word(_ row: Int, _ depth: Int) -> Float
+}
+
+/// Rows of 32-bit words at any address.
+struct WordRows: DeepRows {
+  let base: UnsafeRawPointer
+  /// Bytes from one row to the next.
+  let stride: Int
+
+  @inline(__always) func run(_ row: Int, _ depth: Int) -> Run {
+    (base + row * stride + 4 * depth).loadUnaligned(as: Run.self)
+  }
+  @inline(__always) func word(_ row: Int, _ depth: Int) -> Float {
+    (base + row * stride + 4 * depth).loadUnaligned(as: Float.self)
+  }
+}
+
+/// The words of `a` and `b` in turn.
+@inline(__always)
+private func interleaved(_ a: Run, _ b: Run) -> (Run, Run) {
+  #if LANES16
+    var both = SIMD32<Float>()
+  #else
+    var both = SIMD16<Float>()
+  #endif
+  both.evenHalf = a
+  both.oddHalf = b
+  return (both.lowHalf, both.highHalf)
+}
+
+/// Turns one run of eight rows, of which `count` exist, into columns `width` words apart, in ascending order.
+@inline(__always)
+private func turn<R: DeepRows>(
+  _ rows: R, _ first: Int, _ count: Int, _ depth: Int, _ target: MutableFloats, _ width: Int
+) {
+  @inline(__always) func row(_ index: Int) -> Run { rows.run(min(first + index, count - 1), depth) }
+  let (a0, a1) = interleaved(row(0), row(4))
+  let (a2, a3) = interleaved(row(1), row(5))
+  let (a4, a5) = interleaved(row(2), row(6))
+  let (a6, a7) = interleaved(row(3), row(7))
+  let (b0, b1) = interleaved(a0, a4)
+  let (b2, b3) = interleaved(a1, a5)
+  let (b4, b5) = interleaved(a2, a6)
+  let (b6, b7) = interleaved(a3, a7)
+  @inline(__always) func put(_ pair: (Run, Run), _ index: Int) {
+    #if LANES16
+      (target + 2 * index * width).store(pair.0.lowHalf)
+      (target + (2 * index + 1) * width).store(pair.0.highHalf)
+      (target + (2 * index + 2) * width).store(pair.1.lowHalf)
+      (target + (2 * index + 3) * width).store(pair.1.highHalf)
+    #else
+      (target + index * width).store(pair.0)
+      (target + (index + 1) * width).store(pair.1)
+    #endif
+  }
+  put(interleaved(b0, b4), 0)
+  put(interleaved(b1, b5), 2)
+  put(interleaved(b2, b6), 4)
+  put(interleaved(b3, b7), 6)
+}
+
+/// One panel of rows that are contiguous in depth.
+///
+/// Eight rows are written at a time. Where the width is 6, two spill over into the next depth, which then
+/// overwrites them. Rows that do not exist become copies of the last one: nobody reads what they give.
+@inline(__always)
+func turnPanel<R: DeepRows>(
+  _ rows: R, _ first: Int, _ count: Int, _ words: Int, _ width: Int, _ panel: MutableFloats
+) {
+  var depth = 0
+  while depth + Run.scalarCount <= words {
+    var group = 0
+    while group < width {
+      turn(rows, first + group, count, depth, panel + depth * width + group, width)
+      group += 8
+    }
+    depth += Run.scalarCount
+  }
+  while depth < words {
+    for row in 0..<width {
+      panel[depth * width + row] = rows.word(min(first + row, count - 1), depth)
+    }
+    depth += 1
+  }
+}
+
+/// Copies one depth of a panel, `count ≤ width` words, and fills it up with zeros.
+@inline(__always)
+private func copyAcross(_ source: Floats, _ count: Int, _ target: MutableFloats, _ width: Int) {
+  if count < width {
+    for index in 0..<count { target[index] = source[index] }
+    for index in count..<width { target[index] = 0 }
+  } else if width == 8 {
+    target.store(source.load(SIMD8<Float>.self))
+  } else if width == 6 {
+    target.store(source.load(SIMD4<Float>.self))
+    (target + 4).store((source + 4).load(SIMD2<Float>.self))
+  } else {
+    var index = 0
+    while index < width {
+      (target + index).store((source + index).load(Register.self))
+      index += Register.scalarCount
+    }
+  }
+}
+
+extension Kernels {
+  /// Packs single-precision numbers.
+  public static func pack(
+    _ source: Floats, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
+    into panels: MutableFloats, panelStride: Int
+  ) {
+    var (first, panel) = (0, panels)
+    while first < outer {
+      if depthStride == 1 {
+        turnPanel(WordRows(base: source, stride: 4 * outerStride), first, outer, depth, width, panel)
+      } else {
+        for level in 0..<depth {
+          copyAcross(
+            source + first + level * depthStride, min(width, outer - first), panel + level * width, width)
+        }
+      }
+      first += width
+      panel += panelStride
+    }
+  }
+}
