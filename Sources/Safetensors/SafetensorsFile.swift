@@ -5,8 +5,9 @@ public import VectorKernels
 
 /// Named tensors of one file. Opening reads the header; a tensor's pages are read when they are used.
 ///
-/// The mapping is read-only and lives as long as any window onto it. Replacing the file
-/// by renaming another over it is safe; cutting it short while it is mapped is not.
+/// The mapping is private and lives as long as any window onto it: whoever writes to a window gets
+/// copies of the pages written to, and the file stays as it is. Replacing the file by renaming
+/// another over it is safe; cutting it short while it is mapped is not.
 public struct SafetensorsFile: Sendable {
   /// Where the file is.
   public let path: String
@@ -63,7 +64,7 @@ public struct SafetensorsFile: Sendable {
     try entry(name).scalarType
   }
 
-  /// The bytes of tensor `name`, without copying. They cannot be written to.
+  /// The bytes of tensor `name`, without copying.
   ///
   /// - Throws: if there is no such tensor.
   public func bytes(of name: String) throws(SafetensorsError) -> AlignedBuffer<UInt8> {
@@ -148,7 +149,9 @@ public struct SafetensorsFile: Sendable {
     guard byteCount > 0 else {
       throw SafetensorsError(path: path, problem: "is empty", remedy: SafetensorsError.fetchAgain)
     }
-    guard let base = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, file, 0), base != MAP_FAILED else {
+    guard let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0),
+      base != MAP_FAILED
+    else {
       throw systemError(path, "cannot be mapped into memory")
     }
     return Allocation(adopting: base, byteCount: byteCount) { base, byteCount in munmap(base, byteCount) }

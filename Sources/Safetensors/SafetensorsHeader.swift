@@ -21,7 +21,8 @@ struct SafetensorsHeader: Sendable {
   /// Parses and checks `text`; `byteCount` is the number of bytes that follow the header.
   init(_ text: [UInt8], byteCount: Int, path: String) throws(SafetensorsError) {
     let members = try Self.members(of: text, path: path)
-    for (name, value) in members {
+    for member in members {
+      let (name, value) = (member.name, member.value)
       if name == "__metadata__" {
         metadata = try Self.metadata(value, path: path)
         continue
@@ -45,14 +46,14 @@ struct SafetensorsHeader: Sendable {
 
   private static func members(
     of text: [UInt8], path: String
-  ) throws(SafetensorsError) -> [(name: String, value: HeaderValue)] {
-    var parser = HeaderParser(text)
+  ) throws(SafetensorsError) -> [JSONMember] {
+    var parser = JSONParser(text)
     do {
       if case .object(let members) = try parser.document() { return members }
       throw SafetensorsError(
         path: path, problem: "has a header that is not a JSON object",
         remedy: "check that this is a safetensors file")
-    } catch let error as HeaderSyntaxError {
+    } catch let error as JSONSyntaxError {
       throw SafetensorsError(
         path: path, problem: "has a header that is not JSON (byte \(error.offset) of \(text.count))",
         remedy: "check that this is a safetensors file, or fetch it again")
@@ -64,13 +65,13 @@ struct SafetensorsHeader: Sendable {
   }
 
   private static func metadata(
-    _ value: HeaderValue, path: String
+    _ value: JSONValue, path: String
   ) throws(SafetensorsError) -> [String: String] {
     guard case .object(let members) = value else { throw malformedMetadata(path) }
     var result: [String: String] = [:]
-    for (name, value) in members {
-      guard case .text(let text) = value else { throw malformedMetadata(path) }
-      result[name] = text
+    for member in members {
+      guard let text = member.value.string else { throw malformedMetadata(path) }
+      result[member.name] = text
     }
     return result
   }
@@ -82,7 +83,7 @@ struct SafetensorsHeader: Sendable {
   }
 
   private static func entry(
-    _ name: String, _ value: HeaderValue, path: String
+    _ name: String, _ value: JSONValue, path: String
   ) throws(SafetensorsError) -> SafetensorsEntry {
     func refusal(_ problem: String, _ remedy: String = SafetensorsError.fetchAgain) -> SafetensorsError {
       SafetensorsError(path: path, tensor: name, problem: problem, remedy: remedy)
@@ -91,8 +92,8 @@ struct SafetensorsHeader: Sendable {
     var type: String?
     var shape: [Int]?
     var offsets: [Int]?
-    for (key, value) in members {
-      switch (key, value) {
+    for member in members {
+      switch (member.name, member.value) {
       case ("dtype", .text(let text)): type = text
       case ("shape", .list(let list)): shape = naturals(list)
       case ("data_offsets", .list(let list)): offsets = naturals(list)
@@ -121,10 +122,10 @@ struct SafetensorsHeader: Sendable {
     return SafetensorsEntry(scalarType: scalarType, shape: shape, bytes: offsets[0]..<offsets[1])
   }
 
-  private static func naturals(_ list: [HeaderValue]) -> [Int]? {
+  private static func naturals(_ list: [JSONValue]) -> [Int]? {
     var numbers: [Int] = []
     for item in list {
-      guard case .integer(let number) = item, number >= 0 else { return nil }
+      guard case .number(let digits) = item, let number = Int(digits), number >= 0 else { return nil }
       numbers.append(number)
     }
     return numbers

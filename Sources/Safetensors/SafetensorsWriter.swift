@@ -1,6 +1,5 @@
 // Writes safetensors files tensor by tensor, under a temporary name until every byte is on disk.
 
-import Foundation
 public import VectorKernels
 
 /// One tensor to be written.
@@ -64,32 +63,19 @@ public enum SafetensorsWriter {
     let ordered = tensors.sorted {
       ($1.scalarType.byteCount, $0.name) < ($0.scalarType.byteCount, $1.name)
     }
-    let temporary = "\(path).partial-\(getpid())"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw SafetensorsFile.systemError(path, "cannot be created") }
-    do throws(SafetensorsError) {
-      defer { close(file) }
-      let header = AlignedBuffer<UInt8>(headerBytes(ordered, metadata))
-      try write(header, to: file, path)
-      for tensor in ordered { try write(tensor, to: file, path) }
-      guard fsync(file) == 0 else { throw SafetensorsFile.systemError(path, "cannot be written to disk") }
-    } catch {
-      unlink(temporary)
-      throw error
+    try AtomicFile.write(to: path) { file throws(SafetensorsError) in
+      try file.append(AlignedBuffer<UInt8>(headerBytes(ordered, metadata)))
+      for tensor in ordered { try write(tensor, to: file) }
     }
-    guard rename(temporary, path) == 0 else {
-      let error = SafetensorsFile.systemError(path, "cannot be put in place")
-      unlink(temporary)
-      throw error
-    }
-    synchronizeFolder(of: path)
   }
 
   /// The eight length bytes and the header's text, padded with spaces to a multiple of eight.
   static func headerBytes(_ tensors: [SafetensorsTensor], _ metadata: [String: String]) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
-      let notes = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      let notes = metadata.sorted { $0.key < $1.key }.map {
+        "\(JSONValue.quoted($0.key)):\(JSONValue.quoted($0.value))"
+      }
       members.append("\"__metadata__\":{\(notes.joined(separator: ","))}")
     }
     var offset = 0
@@ -97,7 +83,7 @@ public enum SafetensorsWriter {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + tensor.byteCount
       members.append(
-        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.scalarType.rawValue)\",\"shape\":[\(shape)],"
+        "\(JSONValue.quoted(tensor.name)):{\"dtype\":\"\(tensor.scalarType.rawValue)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
@@ -107,27 +93,10 @@ public enum SafetensorsWriter {
     return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + text
   }
 
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
-
-  private static func write(_ tensor: SafetensorsTensor, to file: Int32, _ path: String)
-    throws(SafetensorsError)
-  {
+  private static func write(_ tensor: SafetensorsTensor, to file: AtomicFile) throws(SafetensorsError) {
     switch (tensor.source, tensor.scalarType) {
-    case (.bytes(let bytes), _): try write(bytes, to: file, path)
-    case (.floats(let floats), .float32): try write(floats, to: file, path)
+    case (.bytes(let bytes), _): try file.append(bytes)
+    case (.floats(let floats), .float32): try file.append(floats)
     case (.floats(let floats), let type):
       // Converted a megabyte at a time, so that writing needs no second copy of the weights.
       let piece = 1 << 19
@@ -135,33 +104,9 @@ public enum SafetensorsWriter {
       for start in stride(from: 0, to: floats.count, by: piece) {
         let part = floats.window(start..<min(start + piece, floats.count))
         let target = rounded.window(0..<part.count)
-        if type == .bfloat16 { convert(part, into: target) } else { convertHalf(part, into: target) }
-        try write(target, to: file, path)
+        if type == .bfloat16 { convert(part, into: target) } else { convertToHalf(part, into: target) }
+        try file.append(target)
       }
     }
-  }
-
-  private static func write<Scalar: BitwiseCopyable>(
-    _ buffer: AlignedBuffer<Scalar>, to file: Int32, _ path: String
-  ) throws(SafetensorsError) {
-    let base = UnsafeRawPointer(buffer.base)
-    let byteCount = buffer.count * MemoryLayout<Scalar>.stride
-    var written = 0
-    while written < byteCount {
-      // Linux writes at most 2 GiB at once.
-      let count = Foundation.write(file, base + written, min(byteCount - written, 1 << 30))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw SafetensorsFile.systemError(path, "cannot be written") }
-      written += count
-    }
-  }
-
-  /// Makes the new name itself durable; a file system that cannot is no reason to fail.
-  private static func synchronizeFolder(of path: String) {
-    let parent = (path as NSString).deletingLastPathComponent
-    let folder = open(parent.isEmpty ? "." : parent, O_RDONLY | O_CLOEXEC)
-    guard folder >= 0 else { return }
-    fsync(folder)
-    close(folder)
   }
 }

@@ -1,23 +1,12 @@
-// Reads the JSON of a safetensors header byte by byte: fast, strict, and aware of duplicate names.
+// Reads JSON byte by byte: fast, strict, and aware of duplicate names, which Foundation silently drops.
 
-/// A JSON value as far as headers need it.
-enum HeaderValue {
-  case text(String)
-  case integer(Int)
-  case list([HeaderValue])
-  /// Members in the file's order, duplicates kept.
-  case object([(name: String, value: HeaderValue)])
-  /// Fractions, `true`, `false` and `null`: legal JSON, never legal in a header.
-  case other
-}
-
-/// Where the bytes stop being JSON, counted from the header's start.
-struct HeaderSyntaxError: Error {
+/// Where the bytes stop being JSON, counted from their start.
+struct JSONSyntaxError: Error {
   let offset: Int
 }
 
-/// A recursive-descent parser over the header's bytes.
-struct HeaderParser {
+/// A recursive-descent parser over UTF-8 bytes.
+struct JSONParser {
   private let bytes: [UInt8]
   private var position = 0
   private var depth = 0
@@ -26,14 +15,14 @@ struct HeaderParser {
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// The one value the bytes hold.
-  mutating func document() throws(HeaderSyntaxError) -> HeaderValue {
+  mutating func document() throws(JSONSyntaxError) -> JSONValue {
     let result = try value()
     skipSpaces()
     guard position == bytes.count else { throw error() }
     return result
   }
 
-  private func error() -> HeaderSyntaxError { HeaderSyntaxError(offset: position) }
+  private func error() -> JSONSyntaxError { JSONSyntaxError(offset: position) }
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -47,11 +36,11 @@ struct HeaderParser {
     return true
   }
 
-  private mutating func expect(_ character: Unicode.Scalar) throws(HeaderSyntaxError) {
+  private mutating func expect(_ character: Unicode.Scalar) throws(JSONSyntaxError) {
     guard take(character) else { throw error() }
   }
 
-  private mutating func value() throws(HeaderSyntaxError) -> HeaderValue {
+  private mutating func value() throws(JSONSyntaxError) -> JSONValue {
     skipSpaces()
     guard let byte = next, depth < 32 else { throw error() }
     depth += 1
@@ -60,21 +49,21 @@ struct HeaderParser {
     case UInt8(ascii: "{"): return try object()
     case UInt8(ascii: "["): return try list()
     case UInt8(ascii: "\""): return .text(try text())
-    case UInt8(ascii: "t"): return try word("true")
-    case UInt8(ascii: "f"): return try word("false")
-    case UInt8(ascii: "n"): return try word("null")
+    case UInt8(ascii: "t"): return try word("true", .boolean(true))
+    case UInt8(ascii: "f"): return try word("false", .boolean(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
     default: return try number()
     }
   }
 
-  private mutating func word(_ word: StaticString) throws(HeaderSyntaxError) -> HeaderValue {
-    for character in word.description.unicodeScalars { try expect(character) }
-    return .other
+  private mutating func word(_ word: String, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue {
+    for character in word.unicodeScalars { try expect(character) }
+    return value
   }
 
-  private mutating func object() throws(HeaderSyntaxError) -> HeaderValue {
+  private mutating func object() throws(JSONSyntaxError) -> JSONValue {
     try expect("{")
-    var members: [(name: String, value: HeaderValue)] = []
+    var members: [JSONMember] = []
     skipSpaces()
     if take("}") { return .object(members) }
     repeat {
@@ -82,16 +71,16 @@ struct HeaderParser {
       let name = try text()
       skipSpaces()
       try expect(":")
-      members.append((name, try value()))
+      members.append(JSONMember(name, try value()))
       skipSpaces()
     } while take(",")
     try expect("}")
     return .object(members)
   }
 
-  private mutating func list() throws(HeaderSyntaxError) -> HeaderValue {
+  private mutating func list() throws(JSONSyntaxError) -> JSONValue {
     try expect("[")
-    var items: [HeaderValue] = []
+    var items: [JSONValue] = []
     skipSpaces()
     if take("]") { return .list(items) }
     repeat {
@@ -102,34 +91,20 @@ struct HeaderParser {
     return .list(items)
   }
 
-  private mutating func number() throws(HeaderSyntaxError) -> HeaderValue {
+  private mutating func number() throws(JSONSyntaxError) -> JSONValue {
     let start = position
-    var isWhole = true
-    _ = take("-")
-    while let byte = next {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): break
-      case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"), UInt8(ascii: "-"):
-        isWhole = false
-      default:
-        return try finishNumber(from: start, isWhole: isWhole)
-      }
-      position += 1
-    }
-    return try finishNumber(from: start, isWhole: isWhole)
-  }
-
-  private mutating func finishNumber(from start: Int, isWhole: Bool) throws(HeaderSyntaxError) -> HeaderValue
-  {
+    while let byte = next, Self.numeric.contains(byte) { position += 1 }
     let digits = String(decoding: bytes[start..<position], as: UTF8.self)
-    guard Double(digits) != nil else {
+    guard Double(digits) != nil, digits.first?.isNumber == true || digits.first == "-" else {
       position = start
       throw error()
     }
-    return isWhole ? Int(digits).map(HeaderValue.integer) ?? .other : .other
+    return .number(digits)
   }
 
-  private mutating func text() throws(HeaderSyntaxError) -> String {
+  private static let numeric = Set("0123456789+-.eE".utf8)
+
+  private mutating func text() throws(JSONSyntaxError) -> String {
     try expect("\"")
     var units: [UInt8] = []
     while let byte = next {
@@ -149,7 +124,7 @@ struct HeaderParser {
     throw error()
   }
 
-  private mutating func escape(into units: inout [UInt8]) throws(HeaderSyntaxError) {
+  private mutating func escape(into units: inout [UInt8]) throws(JSONSyntaxError) {
     guard let byte = next else { throw error() }
     position += 1
     switch byte {
@@ -174,7 +149,7 @@ struct HeaderParser {
     }
   }
 
-  private mutating func codeUnit() throws(HeaderSyntaxError) -> UInt16 {
+  private mutating func codeUnit() throws(JSONSyntaxError) -> UInt16 {
     guard position + 4 <= bytes.count,
       let unit = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
     else { throw error() }

@@ -1,0 +1,119 @@
+// The model as the training loop knows it: statistics of completions, and their gradients.
+
+public import Optimizers
+public import PreferenceCore
+public import Tensors
+import VectorKernels
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+extension CausalLanguageModel: Policy, RefreshableScorer {
+  /// Log-probability, entropy, log-collision, mean score and argmax hit.
+  public var statistics: Set<TokenStatistic> {
+    [.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit]
+  }
+
+  /// Rounds the weights again where products are taken in bfloat16.
+  public func parametersChanged() {
+    guard computeType == .bfloat16 else { return }
+    for map in blocks.flatMap(\.maps) + [head.map] { map.roundAgain() }
+  }
+
+  /// Scores every completion, without keeping anything.
+  ///
+  /// A prompt is computed once for all its completions. What a completion is given does not depend on
+  /// what else is in the batch, to the bit.
+  ///
+  /// - Shapes: every statistic is `[N, T]`, zero at padding; nats, but for mean scores and hits.
+  /// - Throws: if a prompt is empty, a token is none of the model's, or a statistic is unknown to it.
+  public func score(
+    _ batch: TokenBatch, _ wanted: Set<TokenStatistic>
+  ) throws(ScoringError) -> ModelScores {
+    let layout = try layout(batch, wanted)
+    guard layout.rows > 0 else { return scores([], layout, wanted) }
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let pass = context(layout)
+    return scores(head.apply(stream(pass), pass).finished, layout, wanted)
+  }
+
+  /// Scores every completion, asks for cotangents, and pulls them back to every weight.
+  ///
+  /// - Throws: as ``score(_:_:)``.
+  public func accumulateGradients(
+    into gradients: inout GradientAccumulator, scoring batch: TokenBatch, _ wanted: Set<TokenStatistic>,
+    cotangents: (ModelScores) -> [TokenStatistic: Tensor]
+  ) throws(ScoringError) {
+    let layout = try layout(batch, wanted)
+    guard layout.rows > 0 else {
+      _ = cotangents(scores([], layout, wanted))
+      return
+    }
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let pass = context(layout)
+    let trace = trace(pass)
+    let kept = head.apply(trace.streams[blocks.count], pass)
+    let slopes = rowCotangents(cotangents(scores(kept.finished, layout, wanted)), layout)
+    let gradient = workspace.matrix(layout.rows, configuration.width, of: Float.self)
+    clear(gradient.buffer)
+    head.pullBack(slopes, kept, into: gradient, to: gradients, pass)
+    pullBack(gradient, trace, to: gradients, pass)
+  }
+
+  private func layout(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> RaggedLayout
+  {
+    if let stranger = wanted.subtracting(statistics).map(\.name).min() {
+      let known = statistics.map(\.name).sorted().joined(separator: ", ")
+      throw ScoringError("a language model cannot score '\(stranger)'; it scores \(known)")
+    }
+    return try RaggedLayout(batch, configuration)
+  }
+
+  /// Puts every prediction's statistics in its place in `[N, T]`.
+  private func scores(
+    _ finished: [RowStatistics.Finished], _ layout: RaggedLayout, _ wanted: Set<TokenStatistic>
+  ) -> ModelScores {
+    var values: [TokenStatistic: Tensor] = [:]
+    for statistic in wanted {
+      var scalars = [Double](repeating: 0, count: layout.shape[0] * layout.shape[1])
+      for (place, row) in zip(layout.places, finished) {
+        switch statistic {
+        case .logProbability: scalars[place] = row.logProbability
+        case .entropy: scalars[place] = row.entropy
+        case .logCollision: scalars[place] = row.logCollision
+        case .meanScore: scalars[place] = row.meanScore
+        default: scalars[place] = row.isArgmax ? 1 : 0
+        }
+      }
+      values[statistic] = Tensor(scalars, shape: layout.shape)
+    }
+    return ModelScores(values, maximumEntropy: log(Double(configuration.vocabularyCount)))
+  }
+
+  /// The cotangents of every prediction. A hit has no slope.
+  private func rowCotangents(
+    _ cotangents: [TokenStatistic: Tensor], _ layout: RaggedLayout
+  ) -> [RowCotangents] {
+    func scalars(_ statistic: TokenStatistic) -> [Double]? {
+      guard let tensor = cotangents[statistic] else { return nil }
+      precondition(
+        tensor.shape == layout.shape,
+        "CausalLanguageModel: cotangents of '\(statistic)' are \(tensor.shape), expected \(layout.shape)")
+      return tensor.scalars
+    }
+    let (logProbability, entropy) = (scalars(.logProbability), scalars(.entropy))
+    let (logCollision, meanScore) = (scalars(.logCollision), scalars(.meanScore))
+    return layout.places.map { place in
+      RowCotangents(
+        logProbability: logProbability?[place] ?? 0, entropy: entropy?[place] ?? 0,
+        logCollision: logCollision?[place] ?? 0, meanScore: meanScore?[place] ?? 0)
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// Where a batch's tokens stand: end to end without padding, every prompt once.
+
+import PreferenceCore
+
+/// A prompt and its completions as rows of the activations.
+///
+/// The last token of a completion predicts nothing that is scored, so it is not among the rows.
+struct RaggedLayout: Sendable {
+  /// Some rows that attend to a prefix they share with others, and to each other.
+  struct Segment: Sendable {
+    /// The rows that ask.
+    var queries: Range<Int>
+    /// The rows of keys that all of them see.
+    var prefix: Range<Int>
+    /// The rows of keys of which the i-th row sees the first `i + 1`.
+    var own: Range<Int>
+  }
+
+  /// The segments that share keys: a prompt first, then its completions.
+  private(set) var groups: [[Segment]] = []
+  /// The token in each row. Count `rows`.
+  private(set) var tokens: [Int32] = []
+  /// Each row's distance from its sequence's start. Count `rows`.
+  private(set) var positions: [Int32] = []
+  /// For each prediction, the row that makes it.
+  private(set) var sources: [Int32] = []
+  /// For each prediction, the token that came.
+  private(set) var targets: [Int32] = []
+  /// For each prediction, its place in a row-major `[N, T]`.
+  private(set) var places: [Int] = []
+  /// `[N, T]`.
+  let shape: [Int]
+
+  /// Lays out `batch` for a model of the given configuration.
+  ///
+  /// - Throws: if a prompt that has completions is empty, or a token is not one of the model's.
+  init(_ batch: TokenBatch, _ configuration: ModelConfiguration) throws(ScoringError) {
+    let width = batch.completions.map(\.count).max() ?? 0
+    shape = [batch.completions.count, width]
+    var completions = [[Int]](repeating: [], count: batch.prompts.count)
+    for (n, prompt) in batch.layout.prompts.enumerated() where !batch.completions[n].isEmpty {
+      completions[prompt].append(n)
+    }
+    for (g, prompt) in batch.prompts.enumerated() where !completions[g].isEmpty {
+      let row = batch.rows[g]
+      guard !prompt.isEmpty else {
+        throw ScoringError(
+          "row \(row): the prompt holds no token, and a completion's first token needs one before it; "
+            + "begin prompts with a token such as bos")
+      }
+      try Self.check(prompt, row, configuration)
+      let start = append(prompt[...], from: 0)
+      let prefix = start..<tokens.count
+      groups.append([Segment(queries: prefix, prefix: start..<start, own: prefix)])
+      for n in completions[g] {
+        let completion = batch.completions[n]
+        try Self.check(completion, row, configuration)
+        try Self.checkLength(prompt.count + completion.count - 1, row, configuration)
+        let first = append(completion.dropLast(), from: prompt.count)
+        if completion.count > 1 {
+          groups[groups.count - 1].append(
+            Segment(queries: first..<tokens.count, prefix: prefix, own: first..<tokens.count))
+        }
+        for (t, token) in completion.enumerated() {
+          sources.append(Int32(t == 0 ? prefix.upperBound - 1 : first + t - 1))
+          targets.append(token)
+          places.append(n * width + t)
+        }
+      }
+    }
+  }
+
+  /// `tokens` behind `cached` tokens whose keys stand in the rows before theirs.
+  init(continuing cached: Int, with tokens: [Int32]) {
+    shape = [1, 0]
+    append(tokens[...], from: cached)
+    groups = [
+      [
+        Segment(
+          queries: 0..<tokens.count, prefix: 0..<cached, own: cached..<cached + tokens.count)
+      ]
+    ]
+  }
+
+  /// How many tokens are computed.
+  var rows: Int { tokens.count }
+
+  /// The most keys any segment sees.
+  var longestView: Int {
+    groups.joined().reduce(0) { max($0, $1.prefix.count + $1.own.count) }
+  }
+
+  /// Appends tokens of one sequence and returns the row of the first.
+  @discardableResult
+  private mutating func append(_ more: ArraySlice<Int32>, from position: Int) -> Int {
+    defer {
+      tokens += more
+      positions += (position..<position + more.count).map(Int32.init)
+    }
+    return tokens.count
+  }
+
+  private static func check(
+    _ tokens: [Int32], _ row: Int, _ configuration: ModelConfiguration
+  ) throws(ScoringError) {
+    guard let stranger = tokens.first(where: { $0 < 0 || $0 >= configuration.vocabularyCount }) else {
+      return
+    }
+    throw ScoringError(
+      "row \(row): token \(stranger) is not among the model's \(configuration.vocabularyCount) tokens; "
+        + "use the tokenizer that belongs to the model")
+  }
+
+  private static func checkLength(
+    _ length: Int, _ row: Int, _ configuration: ModelConfiguration
+  ) throws(ScoringError) {
+    guard let window = configuration.attentionWindow, length > window else { return }
+    throw ScoringError(
+      "row \(row): \(length) tokens, but each sees only the last \(window) in this model, "
+        + "which is not supported; truncate sequences to \(window) tokens")
+  }
+}

@@ -1,0 +1,47 @@
+// Memory for activations: taken like a stack, kept between steps, so that a step allocates nothing new.
+
+import VectorKernels
+
+/// A stack of buffers in a few large allocations that are made once and reused.
+///
+/// What it hands out holds whatever was there before.
+final class Workspace {
+  private var slabs: [Allocation] = []
+  private var slab = 0
+  private var offset = 0
+
+  /// A point to which the stack can be taken back.
+  struct Mark {
+    fileprivate let slab: Int, offset: Int
+  }
+
+  /// Where the stack ends now.
+  var mark: Mark { Mark(slab: slab, offset: offset) }
+
+  /// Gives back everything taken since `mark`.
+  func release(to mark: Mark) { (slab, offset) = (mark.slab, mark.offset) }
+
+  /// Everything it holds, in bytes.
+  var byteCount: Int { slabs.reduce(0) { $0 + $1.byteCount } }
+
+  /// `count` scalars, 64-byte aligned, of any value.
+  func buffer<Scalar: BitwiseCopyable>(_ count: Int, of type: Scalar.Type = Scalar.self) -> AlignedBuffer<
+    Scalar
+  > {
+    let needed = (count * MemoryLayout<Scalar>.stride + 63) / 64 * 64
+    while slab < slabs.count, offset + needed > slabs[slab].byteCount { (slab, offset) = (slab + 1, 0) }
+    if slab == slabs.count {
+      // As large as everything before it: a handful of slabs, whatever the batch.
+      slabs.append(Allocation(byteCount: max(needed, min(max(byteCount, 1 << 20), 1 << 28))))
+    }
+    defer { offset += needed }
+    return AlignedBuffer(slabs[slab], byteOffset: offset, count: count)
+  }
+
+  /// A matrix of any values.
+  func matrix<Scalar: BitwiseCopyable>(
+    _ rows: Int, _ columns: Int, of type: Scalar.Type = Scalar.self
+  ) -> Matrix<Scalar> {
+    Matrix(buffer(rows * columns), rows: rows, columns: columns)
+  }
+}
