@@ -38,7 +38,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "dpo", "ipo", "focalpo", "0.5*dpo + 0.5*ipo",
+    "dpo", "robust(label_smoothing=0.1)", "hinge", "ipo", "focalpo", "sft", "mallows-theta", "mallows-phi",
+    "0.5*dpo + 0.5*ipo", "0.7*dpo + 0.3*sft",
   ])
   func `micro-batches do not change a step`(_ expression: String) throws {
     let loss = try LossRegistry.builtin.resolve(expression)
