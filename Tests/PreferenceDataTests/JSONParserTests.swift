@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func `a whole number beyond 64 bits is a number`() throws {
-    #expect(try JSONParser.parse("123456789012345678901") == .number(123_456_789_012_345_678_901))
+    #expect(try JSONParser.parse("100000000000000000000") == .number(1e20))
   }
 
   @Test(arguments: [
