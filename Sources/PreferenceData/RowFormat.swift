@@ -29,8 +29,9 @@ public enum RowFormat: String, Sendable, Hashable, Codable, CaseIterable {
     if let format = RowFormat(rawValue: spelling) {
       self = format
     } else {
-      throw DataError(
-        file, "there is no format '\(name)'; choose one of \(quoted(Self.allCases.map(\.rawValue)))")
+      let names = Self.allCases.map(\.rawValue)
+      let guess = nearest(to: name, in: names).map { "did you mean '\($0)'? " } ?? ""
+      throw DataError(file, "there is no format '\(name)'; \(guess)choose one of \(quoted(names))")
     }
   }
 
@@ -113,6 +114,8 @@ public enum RowFormat: String, Sendable, Hashable, Codable, CaseIterable {
   private func describeMissing(_ missing: [String], in row: StoredRow) -> String {
     let noun = missing.count == 1 ? "column" : "columns"
     let there = row.names.isEmpty ? "the row is empty" : "there are \(quoted(row.names))"
-    return "the \(rawValue) format needs the \(noun) \(quoted(missing)); \(there)"
+    let guess = missing.first.flatMap { nearest(to: $0, in: row.names.filter { !known.contains($0) }) }
+    let question = guess.map { "; did you mean '\($0)'?" } ?? ""
+    return "the \(rawValue) format needs the \(noun) \(quoted(missing)); \(there)\(question)"
   }
 }

@@ -54,7 +54,7 @@ import Testing
     #expect(try RowFormat(named: "hh_rlhf", for: "f") == .hhRLHF)
     #expect(
       message { _ = try RowFormat(named: "pair", for: "rows.jsonl") }
-        == "rows.jsonl: there is no format 'pair'; choose one of 'paired', 'implicit', 'hh-rlhf', 'unpaired', "
+        == "rows.jsonl: there is no format 'pair'; did you mean 'paired'? choose one of 'paired', 'implicit', 'hh-rlhf', 'unpaired', "
         + "'prompt-completion', 'ranked', 'alpaca', 'sharegpt'")
   }
 
@@ -279,7 +279,8 @@ import Testing
   @Test func `a column that a format needs is named beside those there are`() {
     #expect(
       problem(#"{"prompt": "a", "chosen": "b", "reject": "c", "rejected": null}"#, as: .paired)
-        == "the paired format needs the column 'rejected'; there are 'prompt', 'chosen', 'reject'")
+        == "the paired format needs the column 'rejected'; there are 'prompt', 'chosen', 'reject'; "
+        + "did you mean 'reject'?")
     #expect(
       problem("{}", as: .ranked)
         == "the ranked format needs the columns 'prompt', 'completions'; the row is empty")
