@@ -1,0 +1,124 @@
+// Tokens that are found in the text itself, before the model sees it: specials and later additions.
+
+/// One entry of `added_tokens`.
+struct AddedToken: Sendable, Equatable {
+  var id: Int32
+  var content: String
+  /// Whether decoding can leave it out.
+  var isSpecial = false
+  /// Whether it only counts between characters that belong to no word.
+  var isSingleWord = false
+  /// Whether it takes the white space before it along.
+  var stripsLeft = false
+  /// Whether it takes the white space behind it along.
+  var stripsRight = false
+  /// Whether it is looked for in the normalized text.
+  var isNormalized = false
+}
+
+/// All added tokens, and how to find them.
+struct AddedTokens: Sendable {
+  let tokens: [AddedToken]
+  private(set) var byID: [Int32: AddedToken] = [:]
+  private(set) var idOfContent: [[UInt8]: Int32] = [:]
+  private var verbatim = TokenTrie()
+  private var normalized = TokenTrie()
+
+  /// The tokens in the order of the file; those to be found in normalized text are normalized themselves.
+  init(_ tokens: [AddedToken], normalizer: (any Normalizer)?) {
+    self.tokens = tokens
+    for (index, token) in tokens.enumerated() where !token.content.isEmpty {
+      byID[token.id] = token
+      idOfContent[Array(token.content.utf8)] = token.id
+      let scalars = Array(token.content.unicodeScalars)
+      if token.isNormalized {
+        normalized.insert(normalizer?.normalize(scalars) ?? scalars, index)
+      } else {
+        verbatim.insert(scalars, index)
+      }
+    }
+  }
+
+  /// A part of a text: an added token or text for the model.
+  enum Part {
+    case token(Int32)
+    case text(Range<Int>)
+  }
+
+  /// The parts of a text, looking for tokens that are found before normalization or, with `inNormalized`, behind it.
+  func split(_ text: [Unicode.Scalar], inNormalized: Bool) -> [Part] {
+    let trie = inNormalized ? normalized : verbatim
+    guard !trie.isEmpty, !text.isEmpty else { return text.isEmpty ? [] : [.text(text.indices)] }
+    var parts: [Part] = []
+    var end = 0
+    var place = 0
+    while place < text.count {
+      guard let match = trie.longestMatch(in: text, at: place) else {
+        place += 1
+        continue
+      }
+      let token = tokens[match.index]
+      var start = place
+      var stop = place + match.length
+      place = stop
+      if token.isSingleWord {
+        let joinsLeft = start > 0 && ScalarSet.isWord(text[start - 1])
+        let joinsRight = stop < text.count && ScalarSet.isWord(text[stop])
+        if joinsLeft || joinsRight { continue }
+      }
+      if token.stripsLeft {
+        while start > end, text[start - 1].properties.isWhitespace { start -= 1 }
+      }
+      if token.stripsRight {
+        while stop < text.count, text[stop].properties.isWhitespace { stop += 1 }
+      }
+      if end < start { parts.append(.text(end..<start)) }
+      parts.append(.token(token.id))
+      end = stop
+    }
+    if end < text.count { parts.append(.text(end..<text.count)) }
+    return parts
+  }
+}
+
+/// A tree of the added tokens by their scalars.
+struct TokenTrie: Sendable {
+  private var edges: [UInt64: Int] = [:]
+  private var ends: [Int] = [-1]
+  private var firsts = ScalarSet()
+
+  /// Whether nothing has been put in.
+  var isEmpty: Bool { edges.isEmpty }
+
+  /// Adds a text; of equal ones the last one holds.
+  mutating func insert(_ text: [Unicode.Scalar], _ index: Int) {
+    guard let first = text.first else { return }
+    if !firsts.contains(first) { firsts.insert(first...first) }
+    var node = 0
+    for scalar in text {
+      let key = UInt64(node) << 32 | UInt64(scalar.value)
+      if let next = edges[key] {
+        node = next
+      } else {
+        edges[key] = ends.count
+        node = ends.count
+        ends.append(-1)
+      }
+    }
+    ends[node] = index
+  }
+
+  /// The longest text of the tree that stands at a place, and its length in scalars.
+  func longestMatch(in text: [Unicode.Scalar], at place: Int) -> (index: Int, length: Int)? {
+    guard firsts.contains(text[place]) else { return nil }
+    var node = 0
+    var best: (index: Int, length: Int)?
+    var position = place
+    while position < text.count, let next = edges[UInt64(node) << 32 | UInt64(text[position].value)] {
+      node = next
+      position += 1
+      if ends[node] >= 0 { best = (ends[node], position - place) }
+    }
+    return best
+  }
+}

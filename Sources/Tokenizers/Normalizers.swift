@@ -1,0 +1,142 @@
+// What happens to a text before it is split: Unicode forms, replacements, case.
+
+import Foundation
+
+/// A rewriting of a text, before it is split into pieces.
+protocol Normalizer: Sendable {
+  /// The rewritten text.
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar]
+}
+
+/// One of Unicode's normalization forms.
+enum UnicodeNormalizer: String, Normalizer, CaseIterable {
+  case composed = "NFC"
+  case decomposed = "NFD"
+  case compatibilityComposed = "NFKC"
+  case compatibilityDecomposed = "NFKD"
+
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    // Scalars below these are in the form already: 300 is the first mark that composes, A0 the first that expands.
+    let safe: UInt32 =
+      switch self {
+      case .composed: 0x300
+      case .decomposed: 0xC0
+      case .compatibilityComposed, .compatibilityDecomposed: 0xA0
+      }
+    guard text.contains(where: { $0.value >= safe }) else { return text }
+    let string = String(String.UnicodeScalarView(text))
+    let result =
+      switch self {
+      case .composed: string.precomposedStringWithCanonicalMapping
+      case .decomposed: string.decomposedStringWithCanonicalMapping
+      case .compatibilityComposed:
+        // In two steps: Foundation's one step leaves marks out of order behind U+01C5 and its like.
+        string.decomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping
+      case .compatibilityDecomposed: string.decomposedStringWithCompatibilityMapping
+      }
+    return Array(result.unicodeScalars)
+  }
+}
+
+/// Lowercases each scalar by Unicode's full mapping.
+struct LowercaseNormalizer: Normalizer {
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    text.flatMap { Array($0.properties.lowercaseMapping.unicodeScalars) }
+  }
+}
+
+/// Removes white space at the ends.
+struct StripNormalizer: Normalizer {
+  let left: Bool
+  let right: Bool
+
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    var text = text[...]
+    if left { text = text.drop(while: \.properties.isWhitespace) }
+    while right, let last = text.last, last.properties.isWhitespace { text.removeLast() }
+    return Array(text)
+  }
+}
+
+/// Removes combining marks.
+struct AccentNormalizer: Normalizer {
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    text.filter { CategoryMask.of($0) & CategoryMask.marks == 0 }
+  }
+}
+
+/// Puts a text before every text that is not empty.
+struct PrependNormalizer: Normalizer {
+  let prefix: [Unicode.Scalar]
+
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { text.isEmpty ? text : prefix + text }
+}
+
+/// Replaces every match of a pattern.
+struct ReplaceNormalizer: Normalizer {
+  let replacement: Replacement
+
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { replacement.apply(to: text) }
+}
+
+/// Writes each byte of the text as the character that stands for it.
+struct ByteLevelNormalizer: Normalizer {
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    var bytes: [UInt8] = []
+    for scalar in text { appendUTF8(of: scalar, to: &bytes) }
+    return bytes.map { ByteAlphabet.scalars[Int($0)] }
+  }
+}
+
+/// Several normalizers, one behind the other.
+struct SequenceNormalizer: Normalizer {
+  let parts: [any Normalizer]
+
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    parts.reduce(text) { $1.normalize($0) }
+  }
+}
+
+/// Finds the matches of a literal text or of a split pattern.
+enum Matcher: Sendable {
+  case literal([Unicode.Scalar])
+  case pattern(Pattern)
+
+  /// Calls `body` with each match in `range` of `text`, first to last.
+  func forEachMatch(in text: [Unicode.Scalar], _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
+    switch self {
+    case .pattern(let pattern): pattern.forEachMatch(in: text, range, body)
+    case .literal(let literal):
+      guard let first = literal.first else { return }
+      var start = range.lowerBound
+      while start + literal.count <= range.upperBound {
+        if text[start] == first, text[start..<(start + literal.count)].elementsEqual(literal) {
+          body(start..<(start + literal.count))
+          start += literal.count
+        } else {
+          start += 1
+        }
+      }
+    }
+  }
+}
+
+/// A matcher and what takes the place of its matches.
+struct Replacement: Sendable {
+  let matcher: Matcher
+  let content: [Unicode.Scalar]
+
+  /// The text with every match replaced.
+  func apply(to text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    var result: [Unicode.Scalar] = []
+    result.reserveCapacity(text.count)
+    var end = 0
+    matcher.forEachMatch(in: text, text.indices) { match in
+      result.append(contentsOf: text[end..<match.lowerBound])
+      result.append(contentsOf: content)
+      end = match.upperBound
+    }
+    result.append(contentsOf: text[end...])
+    return result
+  }
+}

@@ -1,0 +1,177 @@
+// How a text falls into pieces that are encoded on their own.
+
+/// A text on its way to the model: its scalars, and the pieces it has fallen into so far.
+struct Pieces {
+  /// The scalars of all pieces.
+  var scalars: [Unicode.Scalar]
+  /// The pieces, in order, none empty.
+  var ranges: [Range<Int>]
+  /// Whether the first piece starts where the whole text starts.
+  let startsText: Bool
+
+  /// One piece: the whole text.
+  init(_ scalars: [Unicode.Scalar], startsText: Bool) {
+    self.scalars = scalars
+    ranges = scalars.isEmpty ? [] : [0..<scalars.count]
+    self.startsText = startsText
+  }
+}
+
+/// A step that cuts or rewrites pieces.
+protocol PreTokenizer: Sendable {
+  /// Cuts or rewrites the pieces.
+  func apply(to pieces: inout Pieces)
+}
+
+/// What becomes of the matches of a pattern that cuts.
+enum SplitBehavior: String, CaseIterable, Sendable {
+  case removed = "Removed"
+  case isolated = "Isolated"
+  case mergedWithPrevious = "MergedWithPrevious"
+  case mergedWithNext = "MergedWithNext"
+  case contiguous = "Contiguous"
+}
+
+/// Cuts each piece where a pattern matches.
+struct SplitPreTokenizer: PreTokenizer {
+  let matcher: Matcher
+  let behavior: SplitBehavior
+  let isInverted: Bool
+
+  init(_ matcher: Matcher, _ behavior: SplitBehavior, isInverted: Bool = false) {
+    self.matcher = matcher
+    self.behavior = behavior
+    self.isInverted = isInverted
+  }
+
+  func apply(to pieces: inout Pieces) {
+    var ranges: [Range<Int>] = []
+    ranges.reserveCapacity(pieces.ranges.count)
+    for piece in pieces.ranges {
+      if behavior == .isolated {
+        // The common case needs no second list: matches and what lies between them are all pieces.
+        var end = piece.lowerBound
+        matcher.forEachMatch(in: pieces.scalars, piece) { match in
+          if end < match.lowerBound { ranges.append(end..<match.lowerBound) }
+          if !match.isEmpty { ranges.append(match) }
+          end = match.upperBound
+        }
+        if end < piece.upperBound { ranges.append(end..<piece.upperBound) }
+      } else {
+        ranges.append(contentsOf: cut(pieces.scalars, piece).filter { !$0.isEmpty })
+      }
+    }
+    pieces.ranges = ranges
+  }
+
+  private func cut(_ text: [Unicode.Scalar], _ piece: Range<Int>) -> [Range<Int>] {
+    var parts: [(range: Range<Int>, matches: Bool)] = []
+    var end = piece.lowerBound
+    matcher.forEachMatch(in: text, piece) { match in
+      if end < match.lowerBound { parts.append((end..<match.lowerBound, isInverted)) }
+      parts.append((match, !isInverted))
+      end = match.upperBound
+    }
+    if end < piece.upperBound { parts.append((end..<piece.upperBound, isInverted)) }
+    switch behavior {
+    case .isolated: return parts.map(\.range)
+    case .removed: return parts.filter { !$0.matches }.map(\.range)
+    case .mergedWithPrevious: return join(parts) { $1.matches && !$0.matches }
+    case .contiguous: return join(parts) { $0.matches == $1.matches }
+    case .mergedWithNext:
+      // A match joins what follows it, unless that is a match itself.
+      return join(parts) { $0.matches && !$1.matches }
+    }
+  }
+
+  private func join(
+    _ parts: [(range: Range<Int>, matches: Bool)],
+    when joins: ((range: Range<Int>, matches: Bool), (range: Range<Int>, matches: Bool)) -> Bool
+  ) -> [Range<Int>] {
+    var result: [Range<Int>] = []
+    for (index, part) in parts.enumerated() {
+      if index > 0, let last = result.last, joins(parts[index - 1], part) {
+        result[result.count - 1] = last.lowerBound..<part.range.upperBound
+      } else {
+        result.append(part.range)
+      }
+    }
+    return result
+  }
+}
+
+/// Several steps, one behind the other.
+struct SequencePreTokenizer: PreTokenizer {
+  let parts: [any PreTokenizer]
+
+  func apply(to pieces: inout Pieces) {
+    for part in parts { part.apply(to: &pieces) }
+  }
+}
+
+/// Cuts by the pattern of GPT-2, when asked to, and writes bytes as characters of the byte alphabet.
+struct ByteLevelPreTokenizer: PreTokenizer {
+  let addsPrefixSpace: Bool
+  let splitter: SplitPreTokenizer?
+
+  /// The pattern of GPT-2.
+  static let pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+
+  func apply(to pieces: inout Pieces) {
+    if addsPrefixSpace {
+      pieces.rewrite { piece, output in
+        if piece.first != " " { output.append(" ") }
+        output.append(contentsOf: piece)
+      }
+    }
+    splitter?.apply(to: &pieces)
+    let alphabet = ByteAlphabet.scalars
+    pieces.rewrite { piece, output in
+      for scalar in piece {
+        if scalar.value < 0x80 {
+          output.append(alphabet[Int(scalar.value)])
+        } else if let bytes = UTF8.encode(scalar) {
+          for byte in bytes { output.append(alphabet[Int(byte)]) }
+        }
+      }
+    }
+  }
+}
+
+/// Writes spaces as a mark, puts one before the text, and cuts before each.
+struct MetaspacePreTokenizer: PreTokenizer {
+  let mark: Unicode.Scalar
+  let scheme: MetaspaceScheme
+  let splits: Bool
+
+  func apply(to pieces: inout Pieces) {
+    let startsText = pieces.startsText
+    var isFirst = true
+    pieces.rewrite { piece, output in
+      let prepends = scheme == .always || scheme == .first && isFirst && startsText
+      isFirst = false
+      if prepends, piece.first != " ", piece.first != mark { output.append(mark) }
+      for scalar in piece { output.append(scalar == " " ? mark : scalar) }
+    }
+    if splits { SplitPreTokenizer(.literal([mark]), .mergedWithNext).apply(to: &pieces) }
+  }
+}
+
+/// Where a `Metaspace` puts a mark before the text.
+enum MetaspaceScheme: String, CaseIterable, Sendable {
+  case always, first, never
+}
+
+extension Pieces {
+  /// Writes every piece anew.
+  mutating func rewrite(_ body: (ArraySlice<Unicode.Scalar>, inout [Unicode.Scalar]) -> Void) {
+    var output: [Unicode.Scalar] = []
+    output.reserveCapacity(scalars.count + ranges.count)
+    for index in ranges.indices {
+      let start = output.count
+      body(scalars[ranges[index]], &output)
+      ranges[index] = start..<output.count
+    }
+    scalars = output
+  }
+}
