@@ -2,10 +2,12 @@
 
 /// One curve.
 public struct Series: Sendable {
+  /// What the legend calls it.
   public let name: String
   /// Points in drawing order; one that is not finite leaves a gap.
   public let points: [(x: Double, y: Double)]
 
+  /// A curve through `points`.
   public init(_ name: String, _ points: [(x: Double, y: Double)]) {
     (self.name, self.points) = (name, points)
   }
@@ -13,11 +15,16 @@ public struct Series: Sendable {
 
 /// Some curves with axes, ticks and a legend.
 public struct LinePlot: Sendable {
+  /// What stands above the curves.
   public var title: String
+  /// What the horizontal axis measures.
   public var horizontalLabel: String
+  /// The curves, in the order of their colours.
   public var series: [Series]
+  /// In pixels; a legend of several rows adds to the height.
   public var width: Double = 560, height: Double = 300
 
+  /// Curves over a common axis.
   public init(title: String, horizontalLabel: String, series: [Series]) {
     (self.title, self.horizontalLabel, self.series) = (title, horizontalLabel, series)
   }
@@ -27,10 +34,12 @@ public struct LinePlot: Sendable {
 
   /// The drawing.
   public var document: SVGDocument {
-    var sheet = SVGDocument(width: width, height: height, title: title)
+    let legend = series.count > 1 || series.first?.name != title ? legendPlaces : []
+    let top = 46 + Self.legendLine * Double(max(0, (legend.last?.row ?? 0)))
+    var sheet = SVGDocument(width: width, height: height + top - 46, title: title)
     let points = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     let across = Scale(points.map(\.x), from: 56, to: width - 16, tickCount: 6)
-    let up = Scale(points.map(\.y), from: height - 44, to: 46)
+    let up = Scale(points.map(\.y), from: sheet.height - 44, to: top)
     sheet.text(title, 16, 20, size: 13, isBold: true)
     drawAxes(across, up, on: &sheet)
     for (index, curve) in series.enumerated() {
@@ -39,8 +48,26 @@ public struct LinePlot: Sendable {
         sheet.path(run.map { (across.position($0.x), up.position($0.y)) }, color: color)
       }
     }
-    if series.count > 1 || series.first?.name != title { drawLegend(on: &sheet) }
+    for (index, place) in legend.enumerated() {
+      let color = Self.palette[index % Self.palette.count]
+      let y = 33 + Self.legendLine * Double(place.row)
+      sheet.line(place.x, y, place.x + 16, y, color: color, thickness: 2.5)
+      sheet.text(series[index].name, place.x + 21, y + 4, size: 11, color: "#333333")
+    }
     return sheet
+  }
+
+  private static let legendLine = 16.0
+
+  /// Where the name of each curve stands: as many in a row as fit.
+  private var legendPlaces: [(x: Double, row: Int)] {
+    var (x, row) = (16.0, 0)
+    return series.map { curve in
+      let room = 36 + 6.2 * Double(curve.name.count)
+      if x > 16, x + room > width { (x, row) = (16, row + 1) }
+      defer { x += room }
+      return (x, row)
+    }
   }
 
   private func drawAxes(_ across: Scale, _ up: Scale, on sheet: inout SVGDocument) {
@@ -56,18 +83,8 @@ public struct LinePlot: Sendable {
     }
     sheet.line(across.start, up.start, across.end, up.start, color: "#999999")
     sheet.text(
-      horizontalLabel, (across.start + across.end) / 2, height - 8, anchor: .middle, size: 11,
+      horizontalLabel, (across.start + across.end) / 2, sheet.height - 8, anchor: .middle, size: 11,
       color: "#555555")
-  }
-
-  private func drawLegend(on sheet: inout SVGDocument) {
-    var x = 16.0
-    for (index, curve) in series.enumerated() {
-      let color = Self.palette[index % Self.palette.count]
-      sheet.line(x, 33, x + 16, 33, color: color, thickness: 2.5)
-      sheet.text(curve.name, x + 21, 37, size: 11, color: "#333333")
-      x += 36 + 6.2 * Double(curve.name.count)
-    }
   }
 
   /// The stretches of finite points.

@@ -2,6 +2,7 @@
 
 /// A drawing under construction; `text` is the finished document.
 public struct SVGDocument: Sendable {
+  /// Size in pixels.
   public let width: Double, height: Double
   private let title: String
   private var body: [String] = []

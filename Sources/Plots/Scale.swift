@@ -2,21 +2,27 @@
 
 /// A linear map from a domain of numbers to a range of positions.
 public struct Scale: Sendable, Hashable {
+  /// The numbers that have a place, from one round number to another.
   public let domain: ClosedRange<Double>
   /// Where the ends of the domain stand; may run downwards.
   public let start: Double, end: Double
   /// The distance between two ticks, a 1, 2 or 5 times a power of ten.
   public let step: Double
 
+  /// Beyond this, spans and steps would overflow.
+  private static let largest = 1e300
+
   /// Widens the span of `values` to round numbers, about `tickCount` of them.
   ///
-  /// Numbers that are not finite are passed over; no number at all gives `0...1`.
+  /// Numbers that are not finite are passed over; no number at all gives `0...1`. A span too narrow for
+  /// double precision to put ticks into is widened, and numbers beyond ±10³⁰⁰ stand at that edge.
   public init(_ values: some Sequence<Double>, from start: Double, to end: Double, tickCount: Int = 5) {
-    let finite = values.filter(\.isFinite)
+    let finite = values.filter(\.isFinite).map { min(max($0, -Self.largest), Self.largest) }
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1
-    if low == high {
-      let room = low == 0 ? 1 : low.magnitude * 0.1
+    let magnitude = max(low.magnitude, high.magnitude)
+    if high - low <= magnitude * 1e-12 || high - low < 1 / Self.largest {
+      let room = magnitude < 1 / Self.largest ? 1 : magnitude * 0.1
       (low, high) = (low - room, high + room)
     }
     step = Self.roundStep((high - low) / Double(max(1, tickCount)))
@@ -24,9 +30,10 @@ public struct Scale: Sendable, Hashable {
     (self.start, self.end) = (start, end)
   }
 
-  /// Where `value` stands.
+  /// Where `value` stands; outside the domain, where its nearer end stands.
   public func position(_ value: Double) -> Double {
-    let share = (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
+    let inside = min(max(value, domain.lowerBound), domain.upperBound)
+    let share = (inside - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
     return start + share * (end - start)
   }
 

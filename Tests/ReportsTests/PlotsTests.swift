@@ -37,6 +37,30 @@ import Testing
     #expect(!text.contains("nan"))
   }
 
+  /// A run can diverge before it is stopped; its report must still be drawn.
+  @Test(arguments: [
+    [1, 1.0.nextUp], [-1e308, 1e308], [5e-324, 1e-323], [1e300, 1e301], [-0.0, 0], [1e-310, 0],
+    [.greatestFiniteMagnitude, .greatestFiniteMagnitude], [1e15, 1e15 + 1], [.infinity, -.infinity],
+  ]) func `no numbers are too strange to draw`(_ values: [Double]) {
+    let scale = Scale(values, from: 0, to: 100)
+    let ticks = scale.ticks
+    #expect(ticks.count >= 2 && ticks.count <= 20)
+    #expect(zip(ticks, ticks.dropFirst()).allSatisfy { $0 < $1 })
+    let points = values.enumerated().map { (x: Double($0), y: $1) }
+    let text = LinePlot(title: "t", horizontalLabel: "h", series: [Series("s", points)]).document.text
+    #expect(!text.contains("nan") && !text.contains("inf"))
+  }
+
+  @Test func `a legend takes as many rows as it needs`() {
+    let series = (0..<8).map { Series("a run with a long name \($0)", [(x: 0, y: 0), (x: 1, y: 1)]) }
+    let plot = LinePlot(title: "loss", horizontalLabel: "step", series: series)
+    let rows = Set(plot.document.text.matches(of: /y="([0-9]+)"[^>]*>a run with/).map { String($0.1) })
+    #expect(rows == ["37", "53", "69", "85"])
+    #expect(plot.document.height == 348)
+    let one = LinePlot(title: "loss", horizontalLabel: "step", series: [series[0]])
+    #expect(one.document.height == 300)
+  }
+
   @Test func `words are escaped`() {
     let plot = LinePlot(title: "a < b & \"c\"", horizontalLabel: "h", series: [])
     #expect(plot.document.text.contains("a &lt; b &amp; &quot;c&quot;"))
