@@ -68,7 +68,8 @@ struct JSONLinesStore: Sendable {
 }
 
 extension JSONLinesStore {
-  private static func isSpace(_ byte: UInt8) -> Bool {
+  /// Whether `byte` is white space between JSON values.
+  static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 

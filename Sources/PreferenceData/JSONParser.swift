@@ -61,7 +61,7 @@ struct JSONParser {
   /// Passes white space; whether anything is left.
   @discardableResult
   mutating func skipSpace() -> Bool {
-    while position < end, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+    while position < end, JSONLinesStore.isSpace(bytes[position]) { position += 1 }
     return position < end
   }
 

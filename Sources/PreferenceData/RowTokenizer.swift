@@ -36,7 +36,14 @@ struct RowTokenizer: Sendable {
   /// What fits the model.
   let window: TokenWindow
   /// Whether two beginning-of-sequence tokens in a row are meant.
-  var allowsDoubleBOS = false
+  let allowsDoubleBOS: Bool
+  private let markers: TemplateMarkers
+
+  /// A tokenizer of rows.
+  init(encoder: any RowEncoder, window: TokenWindow, allowsDoubleBOS: Bool = false) {
+    (self.encoder, self.window, self.allowsDoubleBOS) = (encoder, window, allowsDoubleBOS)
+    markers = TemplateMarkers(encoder.markers)
+  }
 
   /// What is worth telling of a row that is kept.
   struct Findings: Hashable {
@@ -148,7 +155,7 @@ extension RowTokenizer {
   private func marker(in row: PreferenceRow) -> String? {
     for text in [row.prompt] + row.completions {
       guard case .plain(let text) = text else { continue }
-      if let marker = encoder.markers.first(where: { text.contains($0) }) { return marker }
+      if let marker = markers.first(in: text) { return marker }
     }
     return nil
   }
