@@ -66,7 +66,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   }
 
   /// The kernels compiled for this set.
-  package var kernels: any (ProductKernels).Type {
+  package var kernels: any (ElementKernels & ProductKernels).Type {
     switch self {
     case .baseline: VectorKernelsBaseline.Kernels.self
     #if arch(x86_64)
@@ -80,4 +80,4 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 }
 
 /// The element-wise and row-wise kernels in use.
-let activeKernels: any ElementKernels.Type = ScalarKernels.self
+let activeKernels: any ElementKernels.Type = InstructionSet.current.kernels

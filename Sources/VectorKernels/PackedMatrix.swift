@@ -6,7 +6,8 @@ import VectorKernelsInterface
 typealias AnyProductKernels = any ProductKernels.Type
 
 /// An operand as the kernels see it: `outer` rows of the left one, or columns of the right one, each `depth` long.
-struct Operand: @unchecked Sendable {  // the caller of the product keeps the matrix alive and unchanged
+struct Operand: @unchecked Sendable {  // the caller of the product leaves the matrix unchanged
+  private let owner: Allocation
   let base: UnsafeRawPointer
   let isBrainFloat: Bool
   let outer: Int, depth: Int, outerStride: Int, depthStride: Int
@@ -14,7 +15,7 @@ struct Operand: @unchecked Sendable {  // the caller of the product keeps the ma
   init<Scalar>(_ matrix: Matrix<Scalar>, outerIsColumns: Bool) {
     precondition(
       Scalar.self == Float.self || Scalar.self == UInt16.self, "multiply: scalars of type \(Scalar.self)")
-    base = UnsafeRawPointer(matrix.buffer.base)
+    (owner, base) = (matrix.buffer.allocation, UnsafeRawPointer(matrix.buffer.base))
     isBrainFloat = Scalar.self == UInt16.self
     (outer, depth) = outerIsColumns ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
     (outerStride, depthStride) = outerIsColumns ? (1, matrix.rowStride) : (matrix.rowStride, 1)

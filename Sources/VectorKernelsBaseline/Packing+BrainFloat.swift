@@ -25,8 +25,7 @@ extension UnsafePointer where Pointee == UInt16 {
       while first < outer {
         let count = min(width, outer - first)
         if depthStride == 1 {
-          let rows = WordRows(base: source, stride: 2 * outerStride)
-          turnPanel(rows, first, outer, pairs, width, panel)
+          turnPanel(WordRows.self, source, 2 * outerStride, first, outer, pairs, width, panel)
         } else {
           for pair in 0..<pairs {
             let early = source + first + 2 * pair * depthStride
@@ -69,19 +68,18 @@ extension UnsafePointer where Pointee == UInt16 {
     }
   }
 #else
-  /// Rows of bfloat16 numbers, widened as they are read.
-  struct WidenedRows: DeepRows {
-    let base: BrainFloats
-    /// Numbers from one row to the next.
-    let stride: Int
-
-    @inline(__always) func run(_ row: Int, _ depth: Int) -> Run {
+  /// bfloat16 numbers, widened as they are read.
+  enum WidenedRows: DeepRows {
+    @inline(__always)
+    static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run {
       var words = SIMD16<UInt16>()
-      words.oddHalf = (base + row * stride + depth).load(SIMD8<UInt16>.self)
+      words.oddHalf = (base + row * stride + 2 * depth).loadUnaligned(as: SIMD8<UInt16>.self)
       return unsafeBitCast(words, to: Run.self)
     }
-    @inline(__always) func word(_ row: Int, _ depth: Int) -> Float {
-      Float(bitPattern: UInt32(base[row * stride + depth]) << 16)
+    @inline(__always)
+    static func word(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Float {
+      let bits = (base + row * stride + 2 * depth).loadUnaligned(as: UInt16.self)
+      return Float(bitPattern: UInt32(bits) << 16)
     }
   }
 
@@ -94,7 +92,7 @@ extension UnsafePointer where Pointee == UInt16 {
       var (first, panel) = (0, panels)
       while first < outer {
         if depthStride == 1 {
-          turnPanel(WidenedRows(base: source, stride: outerStride), first, outer, depth, width, panel)
+          turnPanel(WidenedRows.self, source, 2 * outerStride, first, outer, depth, width, panel)
         } else {
           let count = min(width, outer - first)
           for level in 0..<depth {

@@ -10,24 +10,22 @@ public import VectorKernelsInterface
   typealias Run = SIMD8<Float>
 #endif
 
-/// Rows whose words follow each other in depth.
+/// How to read rows whose words follow each other in depth.
 protocol DeepRows {
-  /// The words of a row from `depth` on.
-  func run(_ row: Int, _ depth: Int) -> Run
+  /// The words of a row from `depth` on; `stride` bytes lie between rows.
+  static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run
   /// One word of a row.
-  func word(_ row: Int, _ depth: Int) -> Float
+  static func word(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Float
 }
 
-/// Rows of 32-bit words at any address.
-struct WordRows: DeepRows {
-  let base: UnsafeRawPointer
-  /// Bytes from one row to the next.
-  let stride: Int
-
-  @inline(__always) func run(_ row: Int, _ depth: Int) -> Run {
+/// 32-bit words at any address.
+enum WordRows: DeepRows {
+  @inline(__always)
+  static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run {
     (base + row * stride + 4 * depth).loadUnaligned(as: Run.self)
   }
-  @inline(__always) func word(_ row: Int, _ depth: Int) -> Float {
+  @inline(__always)
+  static func word(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Float {
     (base + row * stride + 4 * depth).loadUnaligned(as: Float.self)
   }
 }
@@ -48,9 +46,12 @@ private func interleaved(_ a: Run, _ b: Run) -> (Run, Run) {
 /// Turns one run of eight rows, of which `count` exist, into columns `width` words apart, in ascending order.
 @inline(__always)
 private func turn<R: DeepRows>(
-  _ rows: R, _ first: Int, _ count: Int, _ depth: Int, _ target: MutableFloats, _ width: Int
+  _: R.Type, _ base: UnsafeRawPointer, _ stride: Int, _ first: Int, _ count: Int, _ depth: Int,
+  _ target: MutableFloats, _ width: Int
 ) {
-  @inline(__always) func row(_ index: Int) -> Run { rows.run(min(first + index, count - 1), depth) }
+  @inline(__always) func row(_ index: Int) -> Run {
+    R.run(base, stride, min(first + index, count - 1), depth)
+  }
   let (a0, a1) = interleaved(row(0), row(4))
   let (a2, a3) = interleaved(row(1), row(5))
   let (a4, a5) = interleaved(row(2), row(6))
@@ -82,20 +83,21 @@ private func turn<R: DeepRows>(
 /// overwrites them. Rows that do not exist become copies of the last one: nobody reads what they give.
 @inline(__always)
 func turnPanel<R: DeepRows>(
-  _ rows: R, _ first: Int, _ count: Int, _ words: Int, _ width: Int, _ panel: MutableFloats
+  _ rows: R.Type, _ base: UnsafeRawPointer, _ stride: Int, _ first: Int, _ count: Int, _ words: Int,
+  _ width: Int, _ panel: MutableFloats
 ) {
   var depth = 0
   while depth + Run.scalarCount <= words {
     var group = 0
     while group < width {
-      turn(rows, first + group, count, depth, panel + depth * width + group, width)
+      turn(rows, base, stride, first + group, count, depth, panel + depth * width + group, width)
       group += 8
     }
     depth += Run.scalarCount
   }
   while depth < words {
     for row in 0..<width {
-      panel[depth * width + row] = rows.word(min(first + row, count - 1), depth)
+      panel[depth * width + row] = R.word(base, stride, min(first + row, count - 1), depth)
     }
     depth += 1
   }
@@ -130,7 +132,7 @@ extension Kernels {
     var (first, panel) = (0, panels)
     while first < outer {
       if depthStride == 1 {
-        turnPanel(WordRows(base: source, stride: 4 * outerStride), first, outer, depth, width, panel)
+        turnPanel(WordRows.self, source, 4 * outerStride, first, outer, depth, width, panel)
       } else {
         for level in 0..<depth {
           copyAcross(

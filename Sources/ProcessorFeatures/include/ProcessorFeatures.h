@@ -46,3 +46,30 @@ processor_dot_bfloat16(ProcessorFloats16 sums, ProcessorWords16 a, ProcessorWord
   return __builtin_ia32_dpbf16ps_512(sums, (ProcessorBrainFloats32)a, (ProcessorBrainFloats32)b);
 }
 #endif
+
+// Operations on whole vectors: Swift's own go lane by lane.
+typedef float ProcessorFloats8 __attribute__((vector_size(32)));
+typedef double ProcessorDoubles8 __attribute__((vector_size(64)));
+typedef float ProcessorNumbers16 __attribute__((vector_size(64)));
+typedef unsigned short ProcessorShorts16 __attribute__((vector_size(32)));
+typedef unsigned int ProcessorWide16 __attribute__((vector_size(64)));
+
+/// The square root of each number.
+static inline __attribute__((always_inline)) ProcessorNumbers16 processor_square_root(ProcessorNumbers16 x) {
+  return __builtin_elementwise_sqrt(x);
+}
+
+/// The same numbers in double precision.
+static inline __attribute__((always_inline)) ProcessorDoubles8 processor_widen(ProcessorFloats8 x) {
+  return __builtin_convertvector(x, ProcessorDoubles8);
+}
+
+/// The same numbers in 32 bits.
+static inline __attribute__((always_inline)) ProcessorWide16 processor_widen_words(ProcessorShorts16 x) {
+  return __builtin_convertvector(x, ProcessorWide16);
+}
+
+/// The lower halves.
+static inline __attribute__((always_inline)) ProcessorShorts16 processor_narrow_words(ProcessorWide16 x) {
+  return __builtin_convertvector(x, ProcessorShorts16);
+}
