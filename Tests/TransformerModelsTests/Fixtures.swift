@@ -12,9 +12,9 @@ import VectorKernels
 /// A checkpoint written by transformers, with what transformers computes for it.
 struct Golden {
   struct Row: Decodable {
-    let prompt_ids: [Int32], chosen_ids: [Int32], rejected_ids: [Int32]
-    let chosen_logps: [Double], rejected_logps: [Double]
-    let chosen_entropies: [Double], rejected_entropies: [Double]
+    let promptIds: [Int32], chosenIds: [Int32], rejectedIds: [Int32]
+    let chosenLogps: [Double], rejectedLogps: [Double]
+    let chosenEntropies: [Double], rejectedEntropies: [Double]
   }
 
   struct File: Decodable {
@@ -29,13 +29,15 @@ struct Golden {
       .appendingPathComponent("Fixtures/hf/" + name)
     directory = ModelDirectory(path.path)
     let contents = try Data(contentsOf: path.appendingPathComponent(file))
-    rows = try JSONDecoder().decode(File.self, from: contents).rows
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    rows = try decoder.decode(File.self, from: contents).rows
   }
 
   /// Every row as a prompt with two completions.
   var batch: TokenBatch {
     TokenBatch(
-      prompts: rows.map(\.prompt_ids), completions: rows.flatMap { [$0.chosen_ids, $0.rejected_ids] },
+      prompts: rows.map(\.promptIds), completions: rows.flatMap { [$0.chosenIds, $0.rejectedIds] },
       layout: .pairs(rows.count))
   }
 
@@ -43,7 +45,7 @@ struct Golden {
   func expected(_ statistic: TokenStatistic) -> [Double] {
     let lists = rows.flatMap {
       statistic == .entropy
-        ? [$0.chosen_entropies, $0.rejected_entropies] : [$0.chosen_logps, $0.rejected_logps]
+        ? [$0.chosenEntropies, $0.rejectedEntropies] : [$0.chosenLogps, $0.rejectedLogps]
     }
     let width = lists.map(\.count).max() ?? 0
     return lists.flatMap { $0 + [Double](repeating: 0, count: width - $0.count) }

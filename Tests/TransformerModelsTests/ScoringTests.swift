@@ -19,8 +19,9 @@ import VectorKernels
     #expect(scores.maximumEntropy == log(768.0))
   }
 
-  @Test func `agrees with transformers on a llama`() throws {
-    let golden = try Golden("llama")
+  @Test(arguments: ["llama", "qwen2"])
+  func `agrees with transformers`(_ name: String) throws {
+    let golden = try Golden(name)
     try check(.load(golden.directory, trainable: false), golden)
   }
 
@@ -49,7 +50,7 @@ import VectorKernels
     let width = together.count / (2 * golden.rows.count)
     for (i, row) in golden.rows.enumerated() {
       let alone = TokenBatch(
-        prompts: [row.prompt_ids], completions: [row.rejected_ids],
+        prompts: [row.promptIds], completions: [row.rejectedIds],
         layout: FeedbackLayout(prompts: [0], ranks: [0], isDesirable: [true]))
       let scores = try model.scalars(.logProbability, alone)
       let start = (2 * i + 1) * width
