@@ -11,9 +11,9 @@ public struct Field<Root>: Sendable {
   /// What it means.
   public let documentation: String
   /// The current value as a literal.
-  let read: @Sendable (Root) -> Literal
+  public let read: @Sendable (Root) -> Literal
   /// Sets the value; throws where type or range forbid it.
-  let write: @Sendable (inout Root, Literal) throws(HyperparameterError) -> Void
+  public let write: @Sendable (inout Root, Literal) throws(HyperparameterError) -> Void
   /// Present where the hyperparameter is an inner component.
   let fill: Fill?
 

@@ -1,0 +1,47 @@
+// `prefer explain`: what a loss expression computes.
+
+import BuiltinLosses
+import CommandLineTool
+import Foundation
+import Plots
+import PreferenceCore
+
+/// Explains one loss expression, and draws it on request.
+enum ExplainCommand {
+  static let command = Command(
+    "explain",
+    "Says what a loss expression computes: formula with numbers, requirements, TRL's spelling, source.",
+    arguments: [Operand("EXPRESSION", .required, "A loss, such as \"0.7*dpo(beta=0.2) + 0.3*sft\".")],
+    options: [Option("plot", "OUT.svg", "Draws value and gradient against the margin.")])
+
+  static func run(_ call: Invocation) throws -> ExitCode {
+    let objective = try Objective(call.word("EXPRESSION") ?? "", in: .builtin)
+    Console.output(
+      Explanation(in: .builtin).lines(of: objective.loss, objective.expression).joined(separator: "\n"))
+    if let path = call.value("plot") {
+      try OutputFile.write(try plot(objective), to: path)
+      Console.note("drawn in \(path)")
+    }
+    return .success
+  }
+
+  /// Value and gradient of one pair over margins that reach where the loss has bent.
+  private static func plot(_ objective: Objective) throws -> String {
+    let feedback = objective.loss.requirements.feedback
+    guard feedback == .pairwise || feedback == .unpaired else {
+      throw CommandFailure(
+        .failure,
+        "'\(objective.expression)' compares more than two completions; "
+          + "a plot against the margin of a pair does not show it")
+    }
+    let reach = min(200, max(4, 6 / max(1e-6, objective.loss.rewardScale)))
+    let curve = LossCurve(of: objective.loss, over: -reach...reach)
+    let points = { (heights: [Double]) in
+      zip(curve.margins, heights).filter { $0.1.isFinite }.map { (x: $0.0, y: $0.1) }
+    }
+    return LinePlot(
+      title: objective.expression.description, horizontalLabel: "log-ratio margin in nats",
+      series: [Series("loss", points(curve.values)), Series("gradient", points(curve.slopes))]
+    ).document.text
+  }
+}

@@ -1,0 +1,18 @@
+// `prefer losses`: what can be named in a loss expression.
+
+import BuiltinLosses
+import CommandLineTool
+import PreferenceCore
+
+/// Lists every registered loss.
+enum LossesCommand {
+  static let command = Command(
+    "losses", "Lists every loss: formula, hyperparameters with type, default and range, source.",
+    options: [Option(flag: "json", "Prints the list as JSON.")])
+
+  static func run(_ call: Invocation) throws -> ExitCode {
+    let listing = LossListing(.builtin)
+    Console.output(call.has("json") ? listing.json.indented : listing.text)
+    return .success
+  }
+}

@@ -1,0 +1,141 @@
+// Reads a run file: JSON5 and overrides in, settings out, or every mistake at once.
+
+import Configuration
+import Foundation
+
+/// A run file as written, its keys flattened: `dataset: {path: …}` stands under `dataset.path`.
+struct RunFile: Sendable {
+  /// Where it came from, for messages; nil for settings that were never a file.
+  let path: String?
+  /// What was given, by key.
+  private(set) var given: [String: JSONValue]
+
+  /// Reads a file.
+  ///
+  /// - Throws: `RunFileError` when it cannot be read or is not JSON5.
+  init(path: String) throws(RunFileError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw RunFileError(["there is no such run file"], path: path)
+    }
+    guard !isFolder.boolValue, let bytes = FileManager.default.contents(atPath: path) else {
+      throw RunFileError(["a run file is one JSON5 file, and this cannot be read as one"], path: path)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw RunFileError(["not UTF-8 text"], path: path)
+    }
+    try self.init(text: text, path: path)
+  }
+
+  /// Reads JSON5 text.
+  ///
+  /// - Throws: `RunFileError` when it is not an object in JSON5.
+  init(text: String, path: String? = nil) throws(RunFileError) {
+    let tree: JSONValue
+    do throws(JSONProblem) {
+      tree = try JSONValue(json5: text)
+    } catch {
+      throw RunFileError(["not JSON5: \(error)"], path: path)
+    }
+    guard case .object(let members) = tree else {
+      throw RunFileError(["a run file is one object {…}, not \(tree.kind)"], path: path)
+    }
+    (self.path, given) = (path, [:])
+    for member in members { flatten(member.key, member.value) }
+  }
+
+  /// Puts `key=value` from the command line on top; the value is JSON5, or else plain text.
+  mutating func override(_ key: String, with text: String) {
+    let value = (try? JSONValue(json5: text)) ?? .string(text)
+    // Text where text belongs: output_dir=2024 is a name, not a number.
+    if case .number = value, Self.textKeys.contains(Self.aliases[key] ?? key) {
+      given[Self.aliases[key] ?? key] = .string(text)
+    } else {
+      flatten(key, value)
+    }
+  }
+
+  /// Spellings that mean another key.
+  private static let aliases = [
+    "dataset": "dataset.path", "dataset_name": "dataset.path", "torch_dtype": "dtype",
+    "max_dropped_fraction": "dataset.max_dropped_fraction",
+  ]
+
+  private static let textKeys: Set<String> = [
+    "model_name_or_path", "dataset.path", "dataset.eval_path", "output_dir",
+  ]
+
+  private mutating func flatten(_ key: String, _ value: JSONValue) {
+    if key == "dataset", case .object(let members) = value {
+      for member in members { flatten("dataset." + member.key, member.value) }
+    } else {
+      given[Self.aliases[key] ?? key] = value
+    }
+  }
+
+  /// The settings, checked one by one and against each other.
+  ///
+  /// - Throws: `RunFileError` with every mistake.
+  func settings() throws(RunFileError) -> RunSettings {
+    let (settings, problems) = read()
+    guard problems.isEmpty else { throw RunFileError(problems, path: path) }
+    return settings
+  }
+
+  /// The settings as far as they can be read, and every mistake.
+  func read() -> (settings: RunSettings, problems: [String]) {
+    var settings = RunSettings()
+    var problems: [String] = []
+    for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+      guard let field = RunSettings.keys.fields.first(where: { $0.name == key }) else {
+        problems.append(Self.unknown(key))
+        continue
+      }
+      do throws(HyperparameterError) {
+        try field.write(&settings, try Self.literal(value, for: key))
+      } catch {
+        problems.append("\(error)")
+      }
+    }
+    problems += settings.conflicts(given: Set(given.filter { $0.value != .null }.keys))
+    return (settings, problems)
+  }
+
+  /// A tree as the value of one key.
+  private static func literal(_ value: JSONValue, for key: String) throws(HyperparameterError) -> Literal {
+    switch (key, value) {
+    case ("loss", .object), ("loss", .array), ("optim", .object):
+      do {
+        let expression = try JSONDecoder().decode(Expression.self, from: Data(value.description.utf8))
+        return .word(expression.description)
+      } catch {
+        throw HyperparameterError(
+          key,
+          "takes an expression, or objects {name: …, hyperparameters}, lists of which make a sum; \(error)")
+      }
+    case ("references", .string), ("loss_type", .string), ("plugins", .string): return .list([plain(value)])
+    case ("lora", .object): return .word(value.description)
+    default: return plain(value)
+    }
+  }
+
+  private static func plain(_ value: JSONValue) -> Literal {
+    switch value {
+    case .null: .word("none")
+    case .bool(let flag): .word(flag ? "true" : "false")
+    case .number(let number): .number(number)
+    case .string(let text): .word(text)
+    case .array(let items): .list(items.map(plain))
+    case .object: .word(value.description)
+    }
+  }
+
+  private static func unknown(_ key: String) -> String {
+    let names = RunSettings.keys.fields.map(\.name)
+    // `path` means `dataset.path`, and `datset.path` too.
+    let suggestion =
+      nearest(to: key, in: names)
+      ?? names.first { $0.split(separator: ".").count > 1 && $0.hasSuffix("." + key) }
+    return "unknown key '\(key)'" + (suggestion.map { "; did you mean '\($0)'?" } ?? "")
+  }
+}

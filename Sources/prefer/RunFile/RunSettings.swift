@@ -1,0 +1,81 @@
+// Everything a run file can say, with Hugging Face's names and TRL 1.16's defaults.
+
+import Configuration
+
+/// The settings of a training run, before paths are opened and expressions resolved.
+struct RunSettings: Sendable {
+  var model = ""
+  var scalarType = ScalarChoice.float32
+  var rows = ""
+  var evaluationRows: String?
+  var evaluationFraction: Double?
+  var format: String?
+  var maximumDroppedFraction = 0.05
+  var references: [String]?
+  var loss: String?
+  var outputDirectory = "trainer_output"
+  var seed = 42
+
+  var learningRate = 1e-6
+  var schedule = ScheduleChoice.linear
+  var warmupSteps = 0.0
+  var warmupRatio: Double?
+  var epochs = 3.0
+  var maximumSteps = -1
+  var batchSize = 8
+  var evaluationBatchSize: Int?
+  var accumulationSteps = 1
+  var maximumGradientNorm = 1.0
+  var weightDecay = 0.0
+  var optimizer = "adamw"
+  var beta1 = 0.9
+  var beta2 = 0.999
+  var epsilon = 1e-8
+
+  var maximumLength: Int? = 1024
+  var truncation = TruncationChoice.keepStart
+  var shuffles = true
+  var loggingSteps = 10
+  var evaluationSteps: Int?
+  var saveSteps: Int? = 500
+  var saveLimit: Int?
+  var microBatchTokens: Int?
+  var threads: Int?
+
+  var precomputesReferences = false
+  var syncsReference = false
+  var referenceMixup = 0.6
+  var referenceSyncSteps = 512
+  var checkpointsActivations = false
+  var usesAdapter = false
+  var adapter: String?
+  var plugins: [String] = []
+
+  var lossType: [String]?
+  var lossWeights: [Double]?
+  var beta: Double?
+  var labelSmoothing: Double?
+  var usesWeighting = false
+  var lengthAlpha: Double?
+  var divergence: String?
+  var divergenceAlpha: Double?
+  var discopopTau: Double?
+
+  /// The defaults.
+  init() {}
+}
+
+/// Where the weights' products are computed.
+enum ScalarChoice: String, CaseIterable, HyperparameterValue { case float32, bfloat16 }
+
+/// How the learning rate moves over the run.
+enum ScheduleChoice: String, CaseIterable, HyperparameterValue {
+  case linear, cosine, constant
+  case constantWithWarmup = "constant_with_warmup"
+}
+
+/// Which end of a sequence that is too long survives.
+enum TruncationChoice: String, CaseIterable, HyperparameterValue {
+  case keepStart = "keep_start"
+  case keepEnd = "keep_end"
+}

@@ -1,0 +1,159 @@
+// TRL's spelling of the objective, translated into a loss expression.
+
+import Configuration
+
+/// The objective as TRL's `DPOConfig` spells it: names of losses, and knobs shared by all of them.
+struct TRLObjective: Sendable {
+  /// TRL's default is `sigmoid`.
+  var lossTypes: [String] = ["sigmoid"]
+  var lossWeights: [Double]?
+  var beta: Double?
+  var labelSmoothing: Double?
+  var usesWeighting = false
+  var lengthAlpha: Double?
+  var divergence: String?
+  var divergenceAlpha: Double?
+  var discopopTau: Double?
+
+  /// One of TRL's losses and what it is called here.
+  private struct Translation {
+    let name: String
+    /// What our loss calls TRL's `beta`, where it reads one.
+    var beta: String? = "beta"
+    var readsLabelSmoothing = false
+    var readsTau = false
+  }
+
+  private static let translations: [String: Translation] = [
+    "sigmoid": Translation(name: "dpo"),
+    "robust": Translation(name: "robust", readsLabelSmoothing: true),
+    "hinge": Translation(name: "hinge"),
+    "ipo": Translation(name: "ipo", beta: "tau"),
+    "sft": Translation(name: "sft", beta: nil),
+    "exo_pair": Translation(name: "exo", readsLabelSmoothing: true),
+    "nca_pair": Translation(name: "nca"),
+    "bco_pair": Translation(name: "bco"),
+    "sppo_hard": Translation(name: "sppo"),
+    "aot": Translation(name: "aot", readsLabelSmoothing: true),
+    "aot_unpaired": Translation(name: "aot-unpaired", readsLabelSmoothing: true),
+    "apo_zero": Translation(name: "apo-zero"),
+    "apo_down": Translation(name: "apo-down"),
+    "discopop": Translation(name: "discopop", readsTau: true),
+    "sigmoid_norm": Translation(name: "ln-dpo"),
+  ]
+
+  /// TRL's name for one of our losses, where it has one.
+  static func name(of loss: String) -> String? {
+    translations.first { $0.value.name == loss }?.key
+  }
+
+  /// The loss expression that computes the same, out of the losses in `known`.
+  ///
+  /// - Returns: The expression, or every mistake in the spelling, each a sentence.
+  func expression(known: Set<String>) -> Result<String, RunFileError> {
+    var problems: [String] = []
+    var parts: [String] = []
+    for type in lossTypes {
+      guard let translation = Self.translations[type] else {
+        problems.append(Self.unknown(type, known))
+        continue
+      }
+      guard let part = part(type, translation, known, &problems) else { continue }
+      parts.append(part)
+    }
+    problems += unreadKnobs()
+    if let lossWeights, lossWeights.count != lossTypes.count {
+      problems.append(
+        "'loss_weights' has \(lossWeights.count) numbers for \(lossTypes.count) losses; give one for each")
+    }
+    guard problems.isEmpty else { return .failure(RunFileError(problems)) }
+    if let lossWeights {
+      parts = zip(lossWeights, parts).map { "\(JSONValue.spelling(of: $0))*\($1)" }
+    }
+    var text = parts.joined(separator: " + ")
+    if let lengthAlpha { text = "ld(\(text), alpha=\(JSONValue.spelling(of: lengthAlpha)))" }
+    if usesWeighting { text = "wpo(\(text))" }
+    for (wrapper, key, isAsked) in [
+      ("ld", "ld_alpha", lengthAlpha != nil), ("wpo", "use_weighting", usesWeighting),
+    ]
+    where isAsked && !known.contains(wrapper) {
+      return .failure(
+        RunFileError(["'\(key)' is TRL's spelling of the wrapper '\(wrapper)', which is not available"]))
+    }
+    return .success(text)
+  }
+
+  /// One loss of the sum, with its knobs.
+  private func part(
+    _ type: String, _ translation: Translation, _ known: Set<String>, _ problems: inout [String]
+  )
+    -> String?
+  {
+    var name = translation.name
+    var knobs: [String] = []
+    if let key = translation.beta { knobs.append("\(key)=\(JSONValue.spelling(of: beta ?? 0.1))") }
+    if translation.readsLabelSmoothing, let labelSmoothing {
+      knobs.append("label_smoothing=\(JSONValue.spelling(of: labelSmoothing))")
+    } else if type == "robust" {
+      // TRL's default is 0 for every loss; ours would be the paper's 0.1.
+      knobs.append("label_smoothing=0")
+    }
+    if translation.readsTau, let discopopTau { knobs.append("tau=\(JSONValue.spelling(of: discopopTau))") }
+    if type == "sigmoid", let divergence, divergence != "reverse_kl" {
+      name = "f-dpo"
+      let kind = ["js_divergence": "js", "alpha_divergence": "alpha"][divergence] ?? divergence
+      knobs.append("divergence=\(kind)")
+      if let divergenceAlpha { knobs.append("alpha=\(JSONValue.spelling(of: divergenceAlpha))") }
+    }
+    guard known.contains(name) else {
+      problems.append(
+        "loss_type '\(type)' is TRL's name for '\(name)', which is not available; there is "
+          + Self.available(known))
+      return nil
+    }
+    return knobs.isEmpty ? name : "\(name)(\(knobs.joined(separator: ", ")))"
+  }
+
+  /// Knobs that none of the losses named would read: TRL ignores them in silence.
+  private func unreadKnobs() -> [String] {
+    let named = lossTypes.compactMap { Self.translations[$0] }
+    guard named.count == lossTypes.count else { return [] }
+    var problems: [String] = []
+    if let labelSmoothing, labelSmoothing != 0, !named.contains(where: \.readsLabelSmoothing) {
+      problems.append(
+        lossTypes.contains("sigmoid")
+          ? "TRL 1.16 ignores 'label_smoothing' with loss_type 'sigmoid'; write "
+            + "loss: \"dpo(label_smoothing=\(JSONValue.spelling(of: labelSmoothing)))\" or loss_type 'robust'"
+          : "'label_smoothing' is not read by loss_type \(quotedTypes)")
+    }
+    if beta != nil, named.allSatisfy({ $0.beta == nil }) {
+      problems.append("'beta' is not read by loss_type \(quotedTypes)")
+    }
+    if discopopTau != nil, !named.contains(where: \.readsTau) {
+      problems.append("'discopop_tau' is not read by loss_type \(quotedTypes)")
+    }
+    if let divergence, divergence != "reverse_kl", !lossTypes.contains("sigmoid") {
+      problems.append("'f_divergence_type' is not read by loss_type \(quotedTypes)")
+    }
+    if divergenceAlpha != nil, divergence != "alpha_divergence" {
+      problems.append("'f_alpha_divergence_coef' is read only with f_divergence_type 'alpha_divergence'")
+    }
+    return problems
+  }
+
+  private var quotedTypes: String { lossTypes.map { "'\($0)'" }.joined(separator: ", ") }
+
+  /// TRL's names of the losses that can be had.
+  private static func available(_ known: Set<String>) -> String {
+    translations.filter { known.contains($0.value.name) }.keys.sorted().joined(separator: ", ")
+  }
+
+  private static func unknown(_ type: String, _ known: Set<String>) -> String {
+    if known.contains(type) {
+      return "loss_type takes TRL's names, and '\(type)' is none of them; write loss: \"\(type)\" instead"
+    }
+    let suggestion = nearest(to: type, in: Array(translations.keys))
+    return "unknown loss_type '\(type)'"
+      + (suggestion.map { "; did you mean '\($0)'?" } ?? "; there is \(available(known))")
+  }
+}

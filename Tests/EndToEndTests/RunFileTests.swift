@@ -1,0 +1,101 @@
+// Run files: what is read, what is refused and in which words.
+
+import Testing
+
+@testable import prefer
+
+@Suite struct RunFileTests {
+  static let smallest = "model_name_or_path: 'm', dataset: 'rows.jsonl'"
+
+  static func settings(_ more: String = "", overrides: [(String, String)] = []) throws(RunFileError)
+    -> RunSettings
+  {
+    var file = try RunFile(text: "{\(smallest), \(more)}")
+    for (key, value) in overrides { file.override(key, with: value) }
+    return try file.settings()
+  }
+
+  @Test func `defaults are TRL's`() throws {
+    let settings = try Self.settings()
+    #expect(settings.model == "m" && settings.rows == "rows.jsonl")
+    #expect(settings.learningRate == 1e-6 && settings.schedule == .linear && settings.epochs == 3)
+    #expect(settings.maximumLength == 1024 && settings.loggingSteps == 10 && settings.saveSteps == 500)
+    #expect(settings.maximumGradientNorm == 1 && settings.batchSize == 8 && settings.weightDecay == 0)
+    #expect(
+      settings.beta1 == 0.9 && settings.beta2 == 0.999 && settings.epsilon == 1e-8 && settings.seed == 42)
+  }
+
+  @Test func `nested keys, lists, null and dotted overrides`() throws {
+    let settings = try Self.settings(
+      "references: 'base', save_steps: null, eval_steps: 0, loss_type: ['sigmoid', 'sft'], loss_weights: [1, 0.5]",
+      overrides: [
+        ("dataset.eval_fraction", "0.1"), ("learning_rate", "1e-4"), ("output_dir", "2024"),
+        ("shuffle", "false"),
+      ])
+    #expect(settings.references == ["base"] && settings.saveSteps == nil && settings.evaluationSteps == 0)
+    #expect(settings.lossType == ["sigmoid", "sft"] && settings.lossWeights == [1, 0.5])
+    #expect(settings.evaluationFraction == 0.1 && settings.learningRate == 1e-4)
+    #expect(settings.outputDirectory == "2024" && !settings.shuffles && settings.rows == "rows.jsonl")
+  }
+
+  @Test func `a loss may be written as objects`() throws {
+    let settings = try Self.settings(
+      "loss: [{name: 'dpo', beta: 0.2, weight: 0.7}, {name: 'sft', weight: 0.3}]")
+    #expect(settings.loss == "0.7*dpo(beta=0.2) + 0.3*sft")
+  }
+
+  @Test(arguments: [
+    ("learning_rat: 1", "unknown key 'learning_rat'; did you mean 'learning_rate'?"),
+    ("max_lenght: 5", "unknown key 'max_lenght'; did you mean 'max_length'?"),
+    ("adam_beta1: 1", "'adam_beta1' must be in [0, 1), not 1"),
+    ("per_device_train_batch_size: 0", "'per_device_train_batch_size' must be ≥ 1, not 0"),
+    ("max_steps: 0", "'max_steps' must be -1 or ≥ 1, not 0"),
+    (
+      "warmup_steps: 3, warmup_ratio: 0.1",
+      "'warmup_steps' and 'warmup_ratio' both say how long to warm up; keep one"
+    ),
+    (
+      "loss: 'dpo', loss_type: 'sigmoid'",
+      "'loss' and 'loss_type' both state the objective; write it all in 'loss', as in \"dpo(beta=0.1)\", or leave "
+        + "'loss' out"
+    ),
+    (
+      "loss: 'dpo', beta: 0.2",
+      "'loss' and 'beta' both state the objective; write it all in 'loss', as in \"dpo(beta=0.1)\", or leave "
+        + "'loss' out"
+    ),
+    ("use_peft: true", "'use_peft' is not supported yet; every weight is trained"),
+    ("lora: {r: 8}", "'lora' is not supported yet; every weight is trained"),
+    ("plugins: ['libA.so']", "'plugins' is not supported yet; only built-in losses can be named"),
+    (
+      "gradient_checkpointing: true",
+      "'gradient_checkpointing' is not supported yet; lower 'micro_batch_tokens' to save memory"
+    ),
+    ("ref_model_sync_steps: 4", "'ref_model_sync_steps' is read only with 'sync_ref_model: true'"),
+    ("optim: 'sgd', adam_beta1: 0.8", "'adam_beta1' is not read by optim 'sgd'"),
+    ("eval_steps: 5", "'eval_steps' needs held-out rows: 'dataset.eval_path' or 'dataset.eval_fraction'"),
+    (
+      "lr_scheduler_type: 'constant', warmup_steps: 5",
+      "lr_scheduler_type 'constant' has no warm-up; use 'constant_with_warmup'"
+    ),
+  ])
+  func `refuses`(_ lines: String, _ sentence: String) {
+    #expect(throws: RunFileError([sentence])) { try Self.settings(lines) }
+  }
+
+  @Test func `names every mistake at once`() {
+    let error = #expect(throws: RunFileError.self) {
+      try RunFile(text: "{model: 'm', learning_rate: 'fast', seed: -1, warmup_steps: 1, warmup_ratio: 0.5}")
+        .settings()
+    }
+    #expect(error?.problems.count == 6)
+    #expect("\(error.map(String.init(describing:)) ?? "")".hasPrefix("6 mistakes\n  - "))
+  }
+
+  @Test func `says where the JSON breaks`() {
+    let error = #expect(throws: RunFileError.self) {
+      try RunFile(text: "{\n  a: 1,\n  b 2\n}", path: "run.json5")
+    }
+    #expect(error?.description == "run.json5: not JSON5: line 3, column 5: ':' is missing behind 'b'")
+  }
+}
