@@ -15,13 +15,13 @@ extension LogEntry {
     let sorted = values.sorted {
       (ranks[$0.key] ?? Int.max, $0.key) < (ranks[$1.key] ?? Int.max, $1.key)
     }
-    let members = sorted.map { "\(JSONValue.quoted($0.key)): \(JSONValue.number($0.value).line)" }
+    let members = sorted.map { "\(SettingValue.quoted($0.key)): \(SettingValue.number($0.value).line)" }
     return "{" + (["\"step\": \(step)"] + members).joined(separator: ", ") + "}"
   }
 
   /// The entry as transformers keeps it in `log_history`.
-  var value: JSONValue {
-    var members = values.mapValues { JSONValue.number($0) }
+  var value: SettingValue {
+    var members = values.mapValues { SettingValue.number($0) }
     members["step"] = .integer(step)
     return .object(members)
   }

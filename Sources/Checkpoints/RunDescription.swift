@@ -5,7 +5,7 @@ public struct RunDescription: Sendable, Codable, Hashable {
   /// The version of this package.
   public var version: String
   /// The run file with every default filled in.
-  public var settings: [String: JSONValue]
+  public var settings: [String: SettingValue]
   /// Content hashes by what was hashed: `model`, `data`, `tokenizer`, `plugin libX.so` and so on.
   public var hashes: [String: String]
   /// The processor and the instruction set in use; for the record, not compared.
@@ -15,7 +15,9 @@ public struct RunDescription: Sendable, Codable, Hashable {
   public static let freeSettings: Set<String> = ["output_dir", "save_steps", "save_total_limit", "threads"]
 
   /// Joins what decides a run.
-  public init(version: String, settings: [String: JSONValue], hashes: [String: String], processor: [String]) {
+  public init(
+    version: String, settings: [String: SettingValue], hashes: [String: String], processor: [String]
+  ) {
     (self.version, self.settings, self.hashes, self.processor) = (version, settings, hashes, processor)
   }
 
@@ -40,7 +42,7 @@ public struct RunDescription: Sendable, Codable, Hashable {
 
   /// The text of `run.json`.
   var page: String {
-    JSONValue.object([
+    SettingValue.object([
       "version": .string(version), "settings": .object(settings),
       "hashes": .object(hashes.mapValues { .string($0) }),
       "processor": .array(processor.map { .string($0) }),

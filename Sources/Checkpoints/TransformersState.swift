@@ -10,9 +10,9 @@ enum TransformersState {
   ///   - settings: the run file, for epochs and batch size.
   ///   - epoch: how often the data has been gone through.
   static func page(
-    _ state: TrainerState, _ plan: RunPlan, _ settings: [String: JSONValue], epoch: Double
+    _ state: TrainerState, _ plan: RunPlan, _ settings: [String: SettingValue], epoch: Double
   ) -> String {
-    JSONValue.object([
+    SettingValue.object([
       "best_global_step": .null, "best_metric": .null, "best_model_checkpoint": .null,
       "epoch": .number(epoch), "eval_steps": plan.evaluationSteps.map { .integer($0) } ?? .null,
       "global_step": .integer(state.step), "is_hyper_param_search": false, "is_local_process_zero": true,

@@ -92,7 +92,7 @@ import Testing
     let folder = try TemporaryFolder()
     try TinyRun(folder: folder.path).go()
     let text = folder.text("checkpoint-10/trainer_state.json")
-    let read = try JSONDecoder().decode([String: JSONValue].self, from: Data(text.utf8))
+    let read = try JSONDecoder().decode([String: SettingValue].self, from: Data(text.utf8))
     #expect(
       read.keys.sorted() == [
         "best_global_step", "best_metric", "best_model_checkpoint", "epoch", "eval_steps", "global_step",

@@ -1,14 +1,14 @@
 // JSON as a value, printed the same way every time: sorted keys, shortest numbers that read back exactly.
 
-/// Any JSON value.
-public enum JSONValue: Sendable, Hashable, Codable {
+/// A setting of a run: any JSON value.
+public enum SettingValue: Sendable, Hashable, Codable {
   case null
   case bool(Bool)
   case integer(Int)
   case number(Double)
   case string(String)
-  indirect case array([JSONValue])
-  indirect case object([String: JSONValue])
+  indirect case array([SettingValue])
+  indirect case object([String: SettingValue])
 
   /// Reads any JSON value.
   public init(from decoder: any Decoder) throws {
@@ -23,10 +23,10 @@ public enum JSONValue: Sendable, Hashable, Codable {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
+    } else if let value = try? container.decode([SettingValue].self) {
       self = .array(value)
     } else {
-      self = .object(try container.decode([String: JSONValue].self))
+      self = .object(try container.decode([String: SettingValue].self))
     }
   }
 
@@ -66,7 +66,7 @@ public enum JSONValue: Sendable, Hashable, Codable {
   }
 
   private static func joined(
-    _ members: [(String, JSONValue)], _ open: String, _ close: String, _ indent: Int?
+    _ members: [(String, SettingValue)], _ open: String, _ close: String, _ indent: Int?
   ) -> String {
     guard !members.isEmpty else { return open + close }
     guard let indent else {
@@ -98,7 +98,7 @@ public enum JSONValue: Sendable, Hashable, Codable {
   }
 }
 
-extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+extension SettingValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
   public init(stringLiteral value: String) { self = .string(value) }
