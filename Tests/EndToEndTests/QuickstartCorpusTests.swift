@@ -5,7 +5,8 @@ import Testing
 @testable import prefer
 
 @Suite struct QuickstartCorpusTests {
-  private let corpus = QuickstartCorpus(seed: 1)
+  private static let shared = QuickstartCorpus(seed: 1)
+  private var corpus: QuickstartCorpus { Self.shared }
 
   @Test func `the same seed gives the same rows, another seed others`() {
     let again = QuickstartCorpus(seed: 1)

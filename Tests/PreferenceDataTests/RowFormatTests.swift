@@ -79,7 +79,10 @@ import Testing
       made.completions[0]
         == .chat([
           Turn(
-            role: "assistant", content: "", extras: [.init(key: "tool_calls", value: .list([.integer(1)]))])
+            role: "assistant", content: "",
+            extras: [
+              .init(key: "tool_calls", value: .list([.integer(1)])), .init(key: "content", value: .null),
+            ])
         ]))
     #expect(made.tools.count == 1)
     #expect(made.templateArguments == [.init(key: "enable_thinking", value: .boolean(false))])

@@ -59,8 +59,10 @@ struct RowColumns {
     switch value["content"] {
     case .string(let content): return Turn(role: role, content: content, extras: extras)
     case .list(let parts): return Turn(role: role, content: try joined(parts, named: name), extras: extras)
-    case nil where !extras.isEmpty, .null? where !extras.isEmpty:
-      return Turn(role: role, content: "", extras: extras)
+    case nil where !extras.isEmpty: return Turn(role: role, content: "", extras: extras)
+    case .null? where !extras.isEmpty:
+      // Templates may tell no content from an empty one.
+      return Turn(role: role, content: "", extras: extras + [JSONMember(key: "content", value: .null)])
     case nil: throw RowProblem("'\(name)' has no 'content'; there are \(quoted(members.map(\.key)))")
     case let other?: throw RowProblem("the content of '\(name)' is \(other.kind); write a string")
     }

@@ -181,8 +181,8 @@ enum QuickstartWords {
         "French", "Read French comics and repeat the words aloud.",
         "Repeat words aloud and read French comics."),
       .init(
-        "swimming", "Float first, then kick; swimming needs calm breath.",
-        "For swimming, calm breath and a kick come first."),
+        "swimming", "Start swimming with a calm kick and slow breath.",
+        "A calm kick and slow breath help your swimming."),
       .init(
         "drawing", "Sketch simple shapes; drawing grows from them.",
         "Shapes you sketch are the base of drawing."),
@@ -200,8 +200,8 @@ enum QuickstartWords {
         "A wide brush and few colours help painting."),
       .init("singing", "Warm your voice and hum before singing.", "Hum to warm the voice before singing."),
       .init(
-        "juggling", "Throw one ball, then two; juggling is rhythm.",
-        "Juggling is rhythm: throw one ball, then two."),
+        "juggling", "Throw one ball, then two, to learn juggling.",
+        "Start juggling with one ball, then throw two."),
       .init(
         "sailing", "Watch the wind and tie knots before sailing.",
         "Before sailing, tie knots and watch the wind."),
