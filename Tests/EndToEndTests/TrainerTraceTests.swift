@@ -42,6 +42,9 @@ struct RecordedTrace: Decodable, Sendable, CustomTestStringConvertible {
     return (try? decoder.decode([RecordedTrace].self, from: Data(contentsOf: file))) ?? []
   }()
 
+  /// Whether rows have a rejected side; supervised fine-tuning sees the chosen one alone.
+  var isPaired: Bool { config.lossType != ["sft"] }
+
   /// The loss in this package's words.
   var loss: String {
     switch config.lossType {
@@ -49,13 +52,14 @@ struct RecordedTrace: Decodable, Sendable, CustomTestStringConvertible {
     case ["robust"]: "robust(beta=\(config.beta), label_smoothing=\(config.labelSmoothing ?? 0))"
     case ["ipo"]: "ipo(tau=\(config.beta))"
     case ["hinge"]: "hinge(beta=\(config.beta))"
+    case ["sft"]: "sft"
     default: "\(config.lossType)"
     }
   }
 }
 
 @Suite struct TrainerTraceTests {
-  @Test func `eight runs were recorded`() { #expect(RecordedTrace.all.count == 8) }
+  @Test func `nine runs were recorded`() { #expect(RecordedTrace.all.count == 9) }
 
   private struct Row: Decodable {
     struct Message: Decodable { var role: String, content: String }
@@ -76,7 +80,7 @@ struct RecordedTrace: Decodable, Sendable, CustomTestStringConvertible {
       let opening = render(row.prompt) + "<|im_start|>assistant\n"
       let prompt = tokenizer.encode(opening, addingSpecials: false)
       var (prompts, completions): ([[Int32]], [[Int32]]) = ([], [])
-      for side in [row.chosen, row.rejected] {
+      for side in trace.isPaired ? [row.chosen, row.rejected] : [row.chosen] {
         let all = tokenizer.encode(render(row.prompt + side), addingSpecials: false)
         var kept = Array(all.prefix(trace.config.maxLength))
         var boundary = prompt.count
@@ -106,7 +110,8 @@ struct RecordedTrace: Decodable, Sendable, CustomTestStringConvertible {
         steps: trace.config.refModelSyncSteps ?? 1, mixup: trace.config.refModelMixupAlpha ?? 0)
     }
     let trainer = try Trainer(
-      policy, references: [reference], loss: try LossRegistry.builtin.resolve(trace.loss),
+      policy, references: trace.isPaired ? [reference] : [],
+      loss: try LossRegistry.builtin.resolve(trace.loss),
       optimizer: optimizer, options: options)
     let schedule = Schedule(
       trace.config.lrSchedulerType, peak: trace.config.learningRate,
@@ -118,12 +123,13 @@ struct RecordedTrace: Decodable, Sendable, CustomTestStringConvertible {
       let batches = (0..<parts).map { part -> TokenBatch in
         let first = (step * parts + part) * size
         let chunk = rows[first..<(first + size)]
-        let n = chunk.count * 2
+        let sides = trace.isPaired ? 2 : 1
+        let places = 0..<(chunk.count * sides)
         return TokenBatch(
           prompts: chunk.flatMap(\.prompts), completions: chunk.flatMap(\.completions),
           layout: FeedbackLayout(
-            prompts: Array(0..<n), groups: (0..<n).map { $0 / 2 }, ranks: (0..<n).map { $0 % 2 },
-            isDesirable: (0..<n).map { $0 % 2 == 0 }), rows: (0..<n).map { first + $0 / 2 })
+            prompts: Array(places), groups: places.map { $0 / sides }, ranks: places.map { $0 % sides },
+            isDesirable: places.map { $0 % sides == 0 }), rows: places.map { first + $0 / sides })
       }
       let report = try trainer.step(
         batches, learningRate: schedule.learningRate(step: step, of: trace.steps.count))

@@ -91,6 +91,17 @@ import Testing
     #expect(trainer.state.tokenCount == 3 + 2 + 3 + 1)
   }
 
+  @Test func `references that the loss does not read are not asked`() throws {
+    let (policy, other) = Self.policies()
+    let reference = ScriptedScorer(other)
+    let trainer = try Trainer(
+      policy, references: [reference], loss: try LossRegistry.builtin.resolve("sft"), optimizer: SGD())
+    let metrics = try trainer.step([TokenBatch(pairs: Self.pairs)], learningRate: 0.1).metrics
+    #expect(reference.scoredCount == 0)
+    #expect(!metrics.keys.contains { $0.hasPrefix("rewards/") })
+    #expect(metrics["logps/chosen"] != nil)
+  }
+
   @Test func `clipping bounds the movement, the log keeps the norm before it`() throws {
     let (policy, reference) = Self.policies()
     let before = policy.scores

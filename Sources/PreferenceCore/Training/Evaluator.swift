@@ -45,7 +45,7 @@ public struct Evaluator {
     let policyScores = try policy.score(tokens, statistics)
     var referenceScores: [ModelScores] = []
     for reference in references {
-      referenceScores.append(try reference.score(tokens, loss.requirements.referenceStatistics))
+      referenceScores.append(try reference.scoreAsReference(tokens, loss.requirements.referenceStatistics))
     }
     return Scored(tokens, policyScores, referenceScores)
   }

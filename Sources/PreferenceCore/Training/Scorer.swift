@@ -44,3 +44,12 @@ public protocol RefreshableScorer: Scorer {
   /// Told after its weights were changed.
   func parametersChanged()
 }
+
+extension Scorer {
+  /// Scores `batch` as a reference: not at all where nothing is wanted.
+  func scoreAsReference(
+    _ batch: TokenBatch, _ wanted: Set<TokenStatistic>
+  ) throws(ScoringError) -> ModelScores {
+    wanted.isEmpty ? ModelScores([:], maximumEntropy: 0) : try score(batch, wanted)
+  }
+}

@@ -84,7 +84,7 @@ public final class Trainer {
   func score(_ tokens: TokenBatch) throws(ScoringError) -> [ModelScores] {
     var scores: [ModelScores] = []
     for reference in references {
-      scores.append(try reference.score(tokens, requirements.referenceStatistics))
+      scores.append(try reference.scoreAsReference(tokens, requirements.referenceStatistics))
     }
     return scores
   }
