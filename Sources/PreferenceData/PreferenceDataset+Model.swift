@@ -1,0 +1,17 @@
+// A file of rows for the model in a directory.
+
+public import PreferenceCore
+
+extension PreferenceDataset {
+  /// Reads the rows of `path` (`-`: standard input) for a loss with `requirements`.
+  ///
+  /// - Throws: ``DataError`` with every mistake of the file, or with the counts where too many rows are
+  ///   dropped.
+  public init(
+    reading path: String, for requirements: Requirements, with tokenizer: ModelTokenizer,
+    options: DatasetOptions = DatasetOptions()
+  ) throws(DataError) {
+    let store = try JSONLinesStore(path: path)
+    try self.init(store, for: requirements, with: TemplateEncoder(tokenizer), options: options)
+  }
+}
