@@ -78,10 +78,9 @@ extension ModelTokenizer {
 
   private static func generationStops(in directory: String) throws(DataError) -> [Int32] {
     guard let (settings, _) = try object("generation_config.json", in: directory) else { return [] }
-    switch settings["eos_token_id"] {
-    case .integer(let id): return [Int32(truncatingIfNeeded: id)]
-    case .list(let ids): return ids.compactMap { $0.scalar.map { Int32($0) } }
-    default: return []
+    let ids = settings["eos_token_id"].map { $0.items ?? [$0] } ?? []
+    return ids.compactMap { id in
+      if case .integer(let id) = id { Int32(exactly: id) } else { nil }
     }
   }
 }

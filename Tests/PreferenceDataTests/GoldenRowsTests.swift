@@ -78,8 +78,23 @@ import Tokenizers
     #expect(report.withoutStop.count == 0)
   }
 
-  @Test func `stop tokens come from the tokenizer and generation_config`() throws {
+  @Test(
+    arguments: [("3", [2, 3]), ("[4, 5]", [2, 4, 5]), ("null", [2]), ("99999999999", [2])]
+      as [(String, Set<Int32>)])
+  func `stop tokens come from the tokenizer and generation_config`(_ eos: String, _ expected: Set<Int32>)
+    throws
+  {
     #expect(try tokenizer("llama").stopIDs == [2])
+    let directory = NSTemporaryDirectory() + "model-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    for name in ["tokenizer.json", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(
+        atPath: Self.fixtures + "/hf/llama/" + name, toPath: directory + "/" + name)
+    }
+    try #"{"eos_token_id": \#(eos)}"#.write(
+      toFile: directory + "/generation_config.json", atomically: true, encoding: .utf8)
+    #expect(try ModelTokenizer(directory: directory).stopIDs == expected)
   }
 
   @Test func `prompts are encoded as rows' prompts are`() throws {
