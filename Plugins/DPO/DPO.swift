@@ -31,6 +31,7 @@ public struct DPO: MarginLoss {
   public init() {}
 
   public var rewardScale: Double { beta }
+  public var startingValue: Double? { Elementary.log(2) }
 
   public func loss(margin: Tensor) -> Tensor {
     let z = beta * margin

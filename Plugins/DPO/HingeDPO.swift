@@ -25,6 +25,7 @@ public struct HingeDPO: MarginLoss {
   public init() {}
 
   public var rewardScale: Double { beta }
+  public var startingValue: Double? { 1 }
 
   public func loss(margin: Tensor) -> Tensor { relu(1 - beta * margin) }
 }

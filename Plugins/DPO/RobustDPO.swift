@@ -28,6 +28,7 @@ public struct RobustDPO: MarginLoss {
   public init() {}
 
   public var rewardScale: Double { beta }
+  public var startingValue: Double? { Elementary.log(2) }
 
   public func loss(margin: Tensor) -> Tensor {
     let z = beta * margin

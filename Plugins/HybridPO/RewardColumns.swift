@@ -11,6 +11,7 @@ public struct RewardColumns: HyperparameterValue, Hashable {
   public init(_ names: [String]) { self.names = names }
 
   public static let typeName = "column or [columns]"
+  public static let prose = "a column, or columns in brackets"
 
   public init?(_ literal: Literal) {
     switch literal {
@@ -39,6 +40,7 @@ public struct RewardWeights: HyperparameterValue, Hashable {
   public init(_ values: [Double]) { self.values = values }
 
   public static let typeName = "number or [numbers]"
+  public static let prose = "a number, or numbers in brackets"
 
   public init?(_ literal: Literal) {
     switch literal {

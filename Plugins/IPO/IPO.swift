@@ -40,6 +40,7 @@ public struct IPO: PairwiseLoss {
   public init() {}
 
   public var rewardScale: Double { tau }
+  public var startingValue: Double? { 1 / (4 * tau * tau) }
 
   public func losses(_ pairs: ScoredPairs, _ context: inout LossContext) -> Tensor {
     let margin = reduction == .mean ? pairs.meanMargin : pairs.margin

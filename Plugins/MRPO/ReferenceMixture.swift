@@ -10,6 +10,8 @@ public enum ExtraWeight: HyperparameterValue {
   case fixed(Double)
 
   public static let typeName = "adaptive|number"
+  public static let prose = "adaptive or a number"
+  public static let words = ["adaptive"]
 
   /// A share.
   static var constraint: Constraint<ExtraWeight> {

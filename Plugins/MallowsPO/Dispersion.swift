@@ -18,6 +18,8 @@ public enum Dispersion: HyperparameterValue {
   case fixed(Double)
 
   public static let typeName = "entropy|number"
+  public static let prose = "entropy or a number"
+  public static let words = ["entropy"]
 
   /// `φ` must lie strictly between agreement (0) and indifference (1).
   static var constraint: Constraint<Dispersion> {

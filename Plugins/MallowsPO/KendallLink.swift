@@ -25,7 +25,10 @@ struct KendallLink {
 
   /// `−log g(z)`.
   func loss(_ z: Double) -> Double {
-    if Swift.abs(z) < smoothing { return -Elementary.log(joint(z).value) }
+    if Swift.abs(z) < smoothing {
+      let miss = joint(Swift.abs(z)).miss
+      return z >= 0 ? -Elementary.log1p(-miss) : -Elementary.log(miss)
+    }
     let u = lambda * Swift.abs(z)
     let miss = scaledMiss(u)
     return z >= 0 ? -Elementary.log1p(-miss * Elementary.exp(-u)) : u - Elementary.log(miss)
@@ -34,8 +37,8 @@ struct KendallLink {
   /// The derivative of ``loss(_:)``; the right branch's at 0.
   func slope(_ z: Double) -> Double {
     if Swift.abs(z) < smoothing {
-      let (value, slope) = joint(z)
-      return -slope / value
+      let (miss, slope) = joint(Swift.abs(z))
+      return -slope / (z >= 0 ? 1 - miss : miss)
     }
     let u = lambda * Swift.abs(z)
     if z < 0 { return -scaledSlope(u) / scaledMiss(u) }
@@ -78,22 +81,28 @@ struct KendallLink {
 
   // MARK: The joint at 0
 
-  /// `g(z)` and `g′(z)` on the cubic.
-  private func joint(_ z: Double) -> (value: Double, slope: Double) {
-    let u = lambda * smoothing
+  /// `1 − g(a)` and `g′(a)` on the cubic, for `0 ≤ a ≤ δ`.
+  ///
+  /// Expanded around `a = δ`, where all summands are positive: nothing cancels, however small `1 − g(δ)` is.
+  private func joint(_ a: Double) -> (miss: Double, slope: Double) {
+    let delta = smoothing
+    let u = lambda * delta
     let decay = Elementary.exp(-u)
-    // 1/2 − (1 − g): for small λ as an integral of 1/2 − E, which does not cancel.
+    let slope = scaledSlope(u) * decay
+    // g(δ) − 1/2 over δ: for small λ an integral of 1/2 − E, which does not cancel.
     let rise =
       lambda <= 1
       ? integral { x in
         let t = u + lambda * x
         return t < 1 ? t * Self.series(t, Self.deficit) : 0.5 - Self.scaledE(t) * Elementary.exp(-t)
       } : 0.5 - scaledMiss(u) * decay
-    let slope = scaledSlope(u) * decay
-    let chord = rise / smoothing
-    let linear = (3 * chord - slope) / 2
-    let cubic = (slope - chord) / (2 * smoothing * smoothing)
-    return (0.5 + z * (linear + cubic * z * z), linear + 3 * cubic * z * z)
+    // −K ≥ 0, because the right branch is concave.
+    let bend = (rise / delta - slope) / (2 * delta * delta)
+    let y = delta - a
+    return (
+      scaledMiss(u) * decay + slope * y + bend * y * y * (3 * delta - y),
+      slope + 3 * bend * y * (2 * delta - y)
+    )
   }
 
   // MARK: Quadrature and series

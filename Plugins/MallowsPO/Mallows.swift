@@ -49,6 +49,7 @@ public struct Mallows: PreferenceLoss {
   }
 
   public var rewardScale: Double { inner.loss.rewardScale }
+  public var startingValue: Double? { inner.loss.startingValue }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let weights = dispersion.weights(batch, scale: scale, &context.metrics)

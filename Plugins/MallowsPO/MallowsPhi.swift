@@ -49,6 +49,13 @@ public struct MallowsPhi: PairwiseLoss {
 
   public var rewardScale: Double { beta }
 
+  /// `log 2` where the branches are joined, else the right branch's `−log g(0⁺)`, if `φ` is fixed.
+  public var startingValue: Double? {
+    if smoothing > 0 { return Elementary.log(2) }
+    guard case .fixed(let phi) = dispersion else { return nil }
+    return KendallLink(lambda: -Elementary.log(phi), smoothing: 0).loss(0)
+  }
+
   public func losses(_ pairs: ScoredPairs, _ context: inout LossContext) -> Tensor {
     let weights = dispersion.weights(pairs.batch, scale: scale, &context.metrics)
     let smoothing = smoothing

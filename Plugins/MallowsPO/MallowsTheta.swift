@@ -46,6 +46,7 @@ public struct MallowsTheta: PairwiseLoss {
   }
 
   public var rewardScale: Double { beta }
+  public var startingValue: Double? { Elementary.log(2) }
 
   public func losses(_ pairs: ScoredPairs, _ context: inout LossContext) -> Tensor {
     let weights = dispersion.weights(pairs.batch, scale: scale, &context.metrics)

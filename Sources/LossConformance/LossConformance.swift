@@ -1,114 +1,78 @@
 // The laws every loss must obey, checked on small synthetic batches.
 
-import Configuration
+public import Configuration
 public import PreferenceCore
-import Tensors
 
-public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
-  public let loss: String
-  public let violations: [String]
-  public var description: String { "'\(loss)' breaks \(violations.count) law(s):\n" + violations.map { "  - " + $0 }.joined(separator: "\n") }
-}
-
+/// Checks losses against laws. Throws, returns tables, and depends on no test library.
 public enum LossConformance {
-  /// Checks a loss type at its published defaults.
-  public static func verify<Loss: PreferenceLoss>(_ type: Loss.Type) throws(ConformanceFailure) { try verify(Loss()) }
-
-  /// Checks one configured loss.
-  public static func verify(_ loss: any PreferenceLoss) throws(ConformanceFailure) {
-    var violations: [String] = []
-    for seed in [1, 2, 3] as [UInt64] {
-      let fixture = Fixture(loss.requirements, seed: seed)
-      violations += gradientMatchesDifferences(loss, fixture)
-      violations += paddingIsIgnored(loss, fixture)
-      violations += evaluationIsDeterministic(loss, fixture)
-    }
-    if !violations.isEmpty { throw ConformanceFailure(loss: type(of: loss).card.name, violations: violations) }
+  /// Checks a loss at its defaults, as `registry` resolves it.
+  ///
+  /// The registry need not know the loss; a wrapper's default inner loss it must know.
+  public static func verify<Loss: PreferenceLoss>(
+    _ type: Loss.Type, in registry: LossRegistry = LossRegistry()
+  ) throws {
+    var registry = registry
+    if registry.entries[type.card.name] == nil { try registry.register(type) }
+    try verify(type.card.name, in: registry)
   }
 
-  /// Checks that two config strings mean the same objective, on every fixture.
+  /// Checks the loss that a config string means.
+  ///
+  /// - Throws: ``ConformanceFailure`` with every violation, or what is wrong with the string.
+  public static func verify(_ text: String, in registry: LossRegistry) throws {
+    let report = try report(text, in: registry)
+    if !report.isObeyed { throw ConformanceFailure(loss: text, violations: report.violations) }
+  }
+
+  /// What became of every law.
+  ///
+  /// - Throws: what is wrong with the config string.
+  public static func report(
+    _ text: String, in registry: LossRegistry
+  ) throws(ConfigurationError) -> ConformanceReport {
+    let subject = Subject(loss: try registry.resolve(text), text: text, registry: registry)
+    return ConformanceReport(loss: text, verdicts: Law.allCases.map { ($0, verdict($0, subject)) })
+  }
+
+  /// Checks that two config strings mean the same objective: values and gradients to 10⁻¹².
   public static func verify(_ text: String, equals other: String, in registry: LossRegistry) throws {
     let (a, b) = (try registry.resolve(text), try registry.resolve(other))
-    for seed in [1, 2, 3] as [UInt64] {
-      let fixture = Fixture(a.requirements.union(b.requirements), seed: seed)
-      let batch = fixture.batch(fixture.policy[.logProbability])
-      let (x, y) = (value(a, batch).item, value(b, batch).item)
-      guard abs(x - y) <= 1e-12 * max(1, abs(x)) else {
-        throw ConformanceFailure(loss: text, violations: ["\(x) here, \(y) for '\(other)' (seed \(seed))"])
+    var needs = a.requirements.union(b.requirements)
+    if needs.conflict != nil {
+      needs = a.requirements.references.lowerBound > 1 ? a.requirements : b.requirements
+    }
+    var violations: [Violation] = []
+    for seed in Subject.seeds {
+      let fixture = Fixture(needs, seed: seed)
+      let (mine, theirs) = (Evaluation(a, fixture), Evaluation(b, fixture))
+      if mine.differs(from: theirs, by: 1e-12) {
+        violations.append(
+          Violation(
+            .card, "differs from '\(other)'", seed: seed, expected: theirs.value, actual: mine.value))
       }
     }
+    if !violations.isEmpty { throw ConformanceFailure(loss: text, violations: violations) }
   }
 
-  static func value(_ loss: any PreferenceLoss, _ batch: ScoredBatch) -> Tensor {
-    var context = LossContext(step: 7, seed: 11)
-    return loss.evaluate(batch, &context).objective(batch.counts)
+  private static func verdict(_ law: Law, _ subject: Subject) -> Verdict {
+    switch law {
+    case .card: cardIsComplete(subject)
+    case .knobs: everyKnobHasAnEffect(subject)
+    case .finite: staysFinite(subject)
+    case .differences: gradientMatchesDifferences(subject)
+    case .padding: paddingIsIgnored(subject)
+    case .declarations: readsOnlyWhatItDeclared(subject)
+    case .determinism: evaluationIsDeterministic(subject)
+    case .state: stateSurvives(subject)
+    case .partition: partitionDoesNotMatter(subject)
+    case .sums: sumsAreLinear(subject)
+    case .wrapping: wrappersCommute(subject)
+    case .start: trainingCanStart(subject)
+    }
   }
 
-  static func gradientMatchesDifferences(_ loss: any PreferenceLoss, _ fixture: Fixture) -> [String] {
-    let x = fixture.policy[.logProbability].tracked()
-    let log = StopGradientLog()
-    let objective = log.recording { value(loss, fixture.batch(x)) }
-    let analytic = gradients(of: objective, at: [x])[0].scalars
-    var worst = 0.0, at = 0
-    let origin = stopGradient(x).scalars
-    for i in origin.indices {
-      let step = 1e-5
-      func nudged(_ d: Double) -> Double {
-        var s = origin; s[i] += d
-        return log.replaying { value(loss, fixture.batch(Tensor(s, shape: x.shape))) }.item
-      }
-      let numeric = (nudged(step) - nudged(-step)) / (2 * step)
-      let error = abs(numeric - analytic[i]) / max(1, abs(numeric))
-      if error > worst { (worst, at) = (error, i) }
-    }
-    return worst < 1e-7 ? [] : ["gradient differs from central differences by \(worst) at token \(at) (seed \(fixture.seed))"]
+  /// `.obeyed` where there is nothing to complain about.
+  static func verdict(of violations: [Violation]) -> Verdict {
+    violations.isEmpty ? .obeyed : .broken(violations)
   }
-  static func paddingIsIgnored(_ loss: any PreferenceLoss, _ fixture: Fixture) -> [String] {
-    let clean = value(loss, fixture.batch(fixture.policy[.logProbability])).item
-    let dirty = fixture.policy[.logProbability].scalars.indices.map { i in
-      fixture.mask.scalars[i] == 0 ? -1e3 : fixture.policy[.logProbability].scalars[i]
-    }
-    let other = value(loss, fixture.batch(Tensor(dirty, shape: fixture.mask.shape))).item
-    return clean == other ? [] : ["padding changes the value from \(clean) to \(other) (seed \(fixture.seed))"]
-  }
-  static func evaluationIsDeterministic(_ loss: any PreferenceLoss, _ fixture: Fixture) -> [String] {
-    let b = fixture.batch(fixture.policy[.logProbability])
-    return value(loss, b).item == value(loss, b).item ? [] : ["two evaluations with one seed differ"]
-  }
-}
-
-struct Fixture {
-  let seed: UInt64, mask: Tensor, policy: ModelScores, references: [ModelScores], tokens: [[Int32]], layout: FeedbackLayout, annotations: [String: Tensor]
-  init(_ needs: Requirements, seed: UInt64) {
-    self.seed = seed
-    var g = SystemishGenerator(state: seed)
-    let (pairs, width) = (3, 5), n = 2 * pairs
-    let lengths = (0..<n).map { _ in Int.random(in: 1...width, using: &g) }
-    mask = Tensor((0..<n).flatMap { r in (0..<width).map { $0 < lengths[r] ? 1.0 : 0.0 } }, shape: [n, width])
-    func scores(_ s: Set<TokenStatistic>) -> ModelScores {
-      ModelScores(Dictionary(uniqueKeysWithValues: s.map { stat in
-        (stat, Tensor((0..<(n * width)).map { _ in stat == .entropy ? Double.random(in: 0.1...0.9, using: &g) : Double.random(in: -6...(-0.1), using: &g) }, shape: [n, width]))
-      }), maximumEntropy: 3.9)
-    }
-    policy = scores(needs.policyStatistics)
-    references = (0..<max(needs.references.lowerBound, 1)).map { _ in scores(needs.referenceStatistics) }
-    let all = 0..<n
-    switch needs.feedback {
-    case .pairwise: layout = .pairs(pairs)
-    case .ranked: layout = FeedbackLayout(prompts: all.map { $0 / 3 }, ranks: all.map { $0 % 3 }, isDesirable: all.map { _ in true })
-    case .unpaired: layout = FeedbackLayout(prompts: Array(all), ranks: all.map { _ in 0 }, isDesirable: all.map { $0 % 2 == 0 }, isBaseline: all.map { needs.needsBaselines && $0 >= n - 2 })
-    }
-    annotations = Dictionary(uniqueKeysWithValues: needs.annotations.map { ($0, Tensor(all.map { _ in Double.random(in: -1...1, using: &g) })) })
-    tokens = (0..<n).map { _ in (0..<width).map { _ in Int32.random(in: 0..<50, using: &g) } }
-  }
-  func batch(_ logProbability: Tensor) -> ScoredBatch {
-    var columns: [TokenStatistic: Tensor] = [:]
-    for s in policy.statistics { columns[s] = policy[s] }
-    columns[.logProbability] = logProbability
-    return ScoredBatch(layout: layout, tokens: tokens, mask: mask, policy: ModelScores(columns, maximumEntropy: 3.9), references: references, annotations: annotations)
-  }
-}
-struct SystemishGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 { state = state &* 6364136223846793005 &+ 1442695040888963407; return state ^ (state >> 31) }
 }

@@ -2,6 +2,7 @@
 
 import BuiltinLosses
 import CommandLineTool
+import Foundation
 import LossConformance
 import PreferenceCore
 
@@ -17,83 +18,121 @@ enum VerifyCommand {
 
   static func run(_ call: Invocation) throws -> ExitCode {
     if let path = call.value("vectors") {
-      return try vectors(VectorFile(path: path), named: call.words("NAME"), json: call.value("json"))
+      return try vectors(at: path, named: call.words("NAME"), json: call.value("json"))
     }
     let names = call.words("NAME")
     let chosen = names.isEmpty ? LossRegistry.builtin.entries.keys.sorted() : names
-    var failures = 0
+    var reports: [ConformanceReport] = []
+    let width = (chosen.map(\.count).max() ?? 0) + 2
     for name in chosen {
-      let loss = try LossRegistry.builtin.resolve(name)
-      do throws(ConformanceFailure) {
-        try LossConformance.verify(loss)
-        Console.output(Numbers.padded(name, 20) + Style.green("ok"))
-      } catch {
-        failures += 1
-        Console.output(Numbers.padded(name, 20) + Style.red("broken"))
-        Console.output("\(error)")
+      let report = try LossConformance.report(name, in: .builtin)
+      reports.append(report)
+      let marks = report.verdicts.map { row -> String in
+        switch row.verdict {
+        case .obeyed: Style.green("✓")
+        case .broken: Style.red("✗")
+        case .exempt: "–"
+        }
       }
+      Console.output(Numbers.padded(name, width) + marks.joined(separator: " "))
+      for violation in report.violations { Console.output("    \(violation)") }
     }
-    return failures == 0 ? .success : .brokenLaw
+    for (place, law) in Law.allCases.enumerated() {
+      Console.output(Numbers.padded("", width + 2 * place) + "└ " + law.rawValue)
+    }
+    let broken = reports.filter { !$0.isObeyed }.count
+    Console.output(
+      "\(reports.count) losses, \(Law.allCases.count) laws: "
+        + (broken == 0 ? "all obeyed" : "\(broken) losses break some") + " (–: nothing to check)")
+    if let path = call.value("json") { try OutputFile.write(json(reports).indented + "\n", to: path) }
+    return broken == 0 ? .success : .brokenLaw
   }
 
-  /// The largest relative error that agreement in double precision allows.
-  static func tolerance(of loss: String) -> Double { loss.contains("mallows-phi") ? 1e-7 : 1e-9 }
+  private static func json(_ reports: [ConformanceReport]) -> JSONValue {
+    .array(
+      reports.map { report in
+        .object([
+          JSONMember("loss", .string(report.loss)), JSONMember("ok", .bool(report.isObeyed)),
+          JSONMember("laws", .object(report.verdicts.map { JSONMember($0.law.rawValue, json($0.verdict)) })),
+        ])
+      })
+  }
+
+  private static func json(_ verdict: Verdict) -> JSONValue {
+    switch verdict {
+    case .obeyed: .string("obeyed")
+    case .exempt(let reason): .string("exempt: \(reason)")
+    case .broken(let violations): .array(violations.map { .string($0.description) })
+    }
+  }
+
+  // MARK: Vectors
 
   /// Checks every case that names only registered losses, and names the others.
-  private static func vectors(_ file: VectorFile, named names: [String], json path: String?) throws
-    -> ExitCode
-  {
-    var outcomes: [VectorFile.Case.Outcome] = []
-    var skipped: [String: Int] = [:]
-    for item in file.cases where names.isEmpty || names.contains(item.loss) {
-      let loss: any PreferenceLoss
-      do throws(ConfigurationError) {
-        loss = try LossRegistry.builtin.resolve(item.loss)
-      } catch {
-        guard error.namesUnknownLoss else { throw error }
-        skipped[item.loss, default: 0] += 1
-        continue
+  private static func vectors(at path: String, named names: [String], json: String?) throws -> ExitCode {
+    var vectors: LossVectors
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(.failure, "'\(path)' cannot be read; there is no such file of vectors")
+    }
+    do {
+      vectors = try JSONDecoder().decode(LossVectors.self, from: bytes)
+    } catch {
+      throw CommandFailure(.failure, "'\(path)' is not a file of loss vectors: \(error)")
+    }
+    if !names.isEmpty { vectors.cases = vectors.cases.filter { names.contains($0.loss) } }
+    let results = LossConformance.verifyVectors(vectors, in: .builtin)
+    var (checked, off, skipped) = (0, 0, 0)
+    var worst: (error: Double, loss: String) = (0, "")
+    let width = (results.map(\.loss.count).max() ?? 0) + 2
+    for result in results {
+      let verdict: String
+      switch result.outcome {
+      case .agrees(let error):
+        checked += 1
+        if error >= worst.error { worst = (error, result.loss) }
+        let jumps = result.jumps == 0 ? "" : "; \(result.jumps) gradients at a jump not compared"
+        verdict = Style.green("ok") + "  worst error \(Numbers.short(error))\(jumps)"
+      case .differs(let place, let expected, let actual):
+        (checked, off) = (checked + 1, off + 1)
+        verdict = Style.red("off") + "  \(place): \(actual) instead of \(expected)"
+      case .skipped(let unknown):
+        skipped += 1
+        verdict = Style.yellow("skipped") + "  '\(unknown)' is not registered"
+      case .refused(let problem):
+        (checked, off) = (checked + 1, off + 1)
+        verdict = Style.red("refused") + "  \(problem)"
       }
-      outcomes.append(item.outcome(of: loss))
+      Console.output(Numbers.padded(result.loss, width) + verdict)
     }
-    let wrong = outcomes.filter { $0.worst > tolerance(of: $0.loss) || !$0.worst.isFinite }
-    for (loss, cases) in Dictionary(grouping: outcomes, by: \.loss).sorted(by: { $0.key < $1.key }) {
-      let worst = cases.map(\.worst).max() ?? 0
-      let verdict = worst <= tolerance(of: loss) ? Style.green("ok") : Style.red("off")
-      Console.output(
-        "\(Numbers.padded(loss, 52)) \(cases.count) cases  \(verdict)  worst \(Numbers.short(worst))")
-    }
-    for (loss, count) in skipped.sorted(by: { $0.key < $1.key }) {
-      Console.output(
-        "\(Numbers.padded(loss, 52)) \(count) cases  \(Style.yellow("skipped")): not in the registry")
-    }
-    let worst = outcomes.max { $0.worst < $1.worst }
-    let total = skipped.values.reduce(0, +)
     Console.output(
-      "\(outcomes.count) cases checked, \(wrong.count) off, \(total) skipped"
-        + (worst.map { "; worst error \(Numbers.short($0.worst)) (\($0.place) of \($0.loss))" } ?? ""))
-    if let path { try OutputFile.write(Self.json(outcomes, skipped).indented + "\n", to: path) }
-    guard !outcomes.isEmpty else { throw CommandFailure(.usage, "no case names a registered loss") }
-    return wrong.isEmpty ? .success : .brokenLaw
+      "\(checked) cases checked, \(off) off, \(skipped) skipped"
+        + (worst.loss.isEmpty ? "" : "; worst error \(Numbers.short(worst.error)) (\(worst.loss))"))
+    if let json { try OutputFile.write(Self.json(results).indented + "\n", to: json) }
+    guard checked > 0 else { throw CommandFailure(.usage, "no case names a registered loss") }
+    return off == 0 ? .success : .brokenLaw
   }
 
-  private static func json(_ outcomes: [VectorFile.Case.Outcome], _ skipped: [String: Int]) -> JSONValue {
-    let checked = outcomes.map { outcome -> JSONValue in
-      .object([
-        JSONMember("loss", .string(outcome.loss)), JSONMember("value_error", .number(outcome.value)),
-        JSONMember("pair_error", .number(outcome.pairs)),
-        JSONMember("gradient_error", .number(outcome.gradient)),
-        JSONMember("ok", .bool(outcome.worst <= tolerance(of: outcome.loss))),
-      ])
-    }
-    let left = skipped.sorted { $0.key < $1.key }.map { JSONMember($0.key, .number(Double($0.value))) }
-    return .object([JSONMember("checked", .array(checked)), JSONMember("skipped", .object(left))])
-  }
-}
-
-extension ConfigurationError {
-  /// Whether some name in the expression is not registered.
-  fileprivate var namesUnknownLoss: Bool {
-    problems.contains { if case .unknown = $0 { true } else { false } }
+  private static func json(_ results: [VectorResult]) -> JSONValue {
+    .array(
+      results.map { result in
+        var members = [JSONMember("loss", .string(result.loss))]
+        switch result.outcome {
+        case .agrees(let worst):
+          members += [
+            JSONMember("outcome", .string("agrees")), JSONMember("worst_error", .number(worst)),
+            JSONMember("jumps", .number(Double(result.jumps))),
+          ]
+        case .differs(let place, let expected, let actual):
+          members += [
+            JSONMember("outcome", .string("differs")), JSONMember("place", .string(place)),
+            JSONMember("expected", .number(expected)), JSONMember("actual", .number(actual)),
+          ]
+        case .skipped(let unknown):
+          members += [JSONMember("outcome", .string("skipped")), JSONMember("unknown", .string(unknown))]
+        case .refused(let problem):
+          members += [JSONMember("outcome", .string("refused")), JSONMember("problem", .string(problem))]
+        }
+        return .object(members)
+      })
   }
 }

@@ -1,0 +1,64 @@
+// Law: every hyperparameter changes the value or the gradient of some batch.
+
+import Configuration
+import PreferenceCore
+
+extension LossConformance {
+  /// A knob that does nothing promises something it does not keep; so does a word that means the same as another.
+  static func everyKnobHasAnEffect(_ subject: Subject) -> Verdict {
+    guard subject.name != nil else { return .exempt("a sum's knobs are its parts'") }
+    guard !subject.arguments.isEmpty else { return .exempt("it has no hyperparameters") }
+    var violations: [Violation] = []
+    for argument in subject.arguments {
+      guard let name = argument.name else { continue }
+      let settings = candidates(for: name, subject).filter { $0 != argument.value }
+      let accepted = settings.compactMap { value in subject.setting(name, to: value).map { (value, $0) } }
+      // What other settings leave without an effect is rightly refused.
+      if accepted.isEmpty, !subject.isAtDefaults { continue }
+      let effective = accepted.filter { hasEffect(of: $0.1, against: subject.loss) }
+      if effective.isEmpty {
+        violations.append(Violation(.knobs, "'\(name)' changes neither value nor gradient"))
+      }
+      // Numbers may well have ranges in which they do not matter; words may not be synonyms.
+      let isSlot = subject.slots.contains { $0.name == name }
+      for (value, _) in accepted
+      where !isSlot && isWord(value) && !effective.contains(where: { $0.0 == value }) {
+        violations.append(
+          Violation(.knobs, "\(name)=\(value) is no different from \(name)=\(argument.value)"))
+      }
+    }
+    return verdict(of: violations)
+  }
+
+  /// Values worth trying for a hyperparameter: what its type names, numbers of all sizes, names, lists, losses.
+  static func candidates(for name: String, _ subject: Subject) -> [Literal] {
+    guard let own = subject.name,
+      let field = subject.registry.entries[own]?.hyperparameters.first(where: { $0.name == name })
+    else { return [] }
+    if subject.slots.contains(where: { $0.name == name }) {
+      let others = subject.registry.entries.keys.sorted().filter { $0 != own }
+      return others.map { .word($0) }
+    }
+    let words = field.type.split(separator: "|").map(String.init).filter {
+      $0 != "number" && !$0.contains(" ")
+    }
+    let numbers = [0.013, 0.07, 0.31, 0.83, 1.7, 3, 7.3, 45].map { Literal.number($0) }
+    let names = [Literal.word("another"), .list([.word("another"), .word("third")])]
+    return words.map { .word($0) } + numbers + names
+  }
+
+  private static func isWord(_ value: Literal) -> Bool { if case .word = value { true } else { false } }
+
+  private static func hasEffect(of changed: any PreferenceLoss, against loss: any PreferenceLoss) -> Bool {
+    // Other columns or statistics are an effect by themselves.
+    if changed.requirements.annotations != loss.requirements.annotations { return true }
+    let needs = changed.requirements.union(loss.requirements)
+    guard needs.conflict == nil else { return true }
+    return Subject.seeds.contains { seed in
+      let fixture = Fixture(needs, seed: seed)
+      return [fixture, fixture.tied].contains {
+        Evaluation(changed, $0).differs(from: Evaluation(loss, $0))
+      }
+    }
+  }
+}
