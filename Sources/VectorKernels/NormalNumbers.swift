@@ -11,12 +11,16 @@
 /// Writes independent numbers of mean 0 and the given standard deviation (Box and Muller's transform of
 /// SplitMix64's numbers; each pair of elements is a function of `seed` and its place alone).
 public func fillNormal(_ buffer: FloatBuffer, deviation: Double, seed: UInt64) {
-  for pair in 0..<(buffer.count + 1) / 2 {
-    let first = uniform(seed, UInt64(2 * pair))
-    let second = uniform(seed, UInt64(2 * pair + 1))
-    let radius = deviation * (-2 * log(1 - first)).squareRoot()
-    buffer.base[2 * pair] = Float(radius * cos(2 * .pi * second))
-    if 2 * pair + 1 < buffer.count { buffer.base[2 * pair + 1] = Float(radius * sin(2 * .pi * second)) }
+  let pairs = (buffer.count + 1) / 2
+  let piece = 1 << 14
+  KernelPool.shared.parallel((pairs + piece - 1) / piece) { place in
+    for pair in place * piece..<min(pairs, (place + 1) * piece) {
+      let first = uniform(seed, UInt64(2 * pair))
+      let second = uniform(seed, UInt64(2 * pair + 1))
+      let radius = deviation * (-2 * log(1 - first)).squareRoot()
+      buffer.base[2 * pair] = Float(radius * cos(2 * .pi * second))
+      if 2 * pair + 1 < buffer.count { buffer.base[2 * pair + 1] = Float(radius * sin(2 * .pi * second)) }
+    }
   }
 }
 

@@ -79,8 +79,10 @@ import VectorKernels
     }
     let whole = try scores(border: 1)
     for border in 2..<8 {
-      // The values are summed in two parts, before and behind the border: rounding only.
-      #expect(distance(try scores(border: border), Array(whole[(border - 1)...])) < 2e-6)
+      // Values are summed in two parts, before and behind the border. That moves a score, of magnitude
+      // 10 here, by a few of its last places (9.5e-7 each): 2 to 3 were measured, depending on the kernels.
+      let error = distance(try scores(border: border), Array(whole[(border - 1)...]))
+      #expect(error < 5 * Double(Float(10).ulp), "border \(border): \(error)")
     }
   }
 

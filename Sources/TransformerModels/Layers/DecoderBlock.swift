@@ -67,6 +67,14 @@ struct DecoderBlock: Sendable {
   /// Every product of the block.
   var maps: [LinearMap] { [query, key, value, output, gate, up, down] }
 
+  /// The same block for many passes of few rows; see ``LinearMap/packed()``.
+  func packed() -> DecoderBlock {
+    DecoderBlock(
+      firstNorm: firstNorm, secondNorm: secondNorm, query: query.packed(), key: key.packed(),
+      value: value.packed(), output: output.packed(), gate: gate.packed(), up: up.packed(),
+      down: down.packed(), attention: attention, epsilon: epsilon)
+  }
+
   /// Computes the stream behind the block from the stream before it; without a `y`, only what is kept.
   ///
   /// - Shapes: `x` and `y` `[rows, d]`, apart from each other. `keys` and `values` are what is attended to:

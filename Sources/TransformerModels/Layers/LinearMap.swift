@@ -47,6 +47,13 @@ struct LinearMap: Sendable {
   let weight: Parameter
   let bias: Parameter?
   private let rounded: Matrix<UInt16>?
+  private var layout: Layout?
+
+  /// A weight laid out once for many products.
+  private enum Layout: Sendable {
+    case plain(PackedMatrix<Float>)
+    case rounded(PackedMatrix<UInt16>)
+  }
 
   /// Joins a weight and a bias; `rounding` keeps a bfloat16 copy of the weight.
   init(_ weight: Parameter, bias: Parameter? = nil, rounding: Bool) {
@@ -60,6 +67,18 @@ struct LinearMap: Sendable {
     if let rounded { convert(weight.values, into: rounded.buffer) }
   }
 
+  /// The same map for many products of few rows: laying the weight out for each would cost more than the
+  /// product itself. Does not follow later moves of the weight.
+  func packed() -> LinearMap {
+    var copy = self
+    if let rounded {
+      copy.layout = .rounded(PackedMatrix(rounded, transposed: true))
+    } else {
+      copy.layout = .plain(PackedMatrix(operand.plain, transposed: true))
+    }
+    return copy
+  }
+
   /// The weight as products take it.
   var operand: Operand {
     Operand(Matrix(weight.values, rows: weight.shape[0], columns: weight.shape[1]), rounded: rounded)
@@ -67,7 +86,13 @@ struct LinearMap: Sendable {
 
   /// Writes `x·Wᵀ + b` into `y`, or adds it.
   func apply(_ x: Operand, into y: Matrix<Float>, accumulating: Bool = false) {
-    Operand.multiply(x, transposed: false, by: operand, transposed: true, into: y, accumulating: accumulating)
+    switch (layout, x.rounded) {
+    case (.plain(let weight), _): multiply(x.plain, by: weight, into: y, accumulating: accumulating)
+    case (.rounded(let weight), let x?): multiply(x, by: weight, into: y, accumulating: accumulating)
+    default:
+      Operand.multiply(
+        x, transposed: false, by: operand, transposed: true, into: y, accumulating: accumulating)
+    }
     if let bias { addBias(bias.values, to: y) }
   }
 

@@ -36,10 +36,18 @@ extension CausalLanguageModel {
       )
     }
     let scores = workspace.matrix(1, configuration.vocabularyCount, of: Float.self)
+    let (blocks, vocabulary) = (blocks.map { $0.packed() }, head.map.packed())
     var text: [Int32] = []
     var (cached, waiting) = (0, prompt)
     while cached + waiting.count <= capacity {
-      scoreNext(waiting, behind: cached, caches, into: scores)
+      let mark = workspace.mark
+      defer { workspace.release(to: mark) }
+      let stream = extend(waiting, behind: cached, blocks, caches)
+      let normed = workspace.matrix(1, stream.columns, of: Float.self)
+      rootMeanSquareNorm(
+        x: stream, weight: head.norm.values, epsilon: head.epsilon, into: normed,
+        inverses: workspace.buffer(1))
+      vocabulary.apply(Operand(normed, rounding: computeType == .bfloat16, workspace), into: scores)
       cached += waiting.count
       let uniform = uniformNumber(seed: seed, index: text.count)
       let next =
@@ -69,31 +77,24 @@ extension CausalLanguageModel {
     }
   }
 
-  /// Computes `tokens` behind `cached` earlier ones, and the scores of what comes next. `scores`: `[1, V]`.
-  private func scoreNext(
-    _ tokens: [Int32], behind cached: Int, _ caches: [(keys: Matrix<Float>, values: Matrix<Float>)],
-    into scores: Matrix<Float>
-  ) {
-    let mark = workspace.mark
-    defer { workspace.release(to: mark) }
+  /// Computes `tokens` behind `cached` earlier ones, and returns the stream at the last. `[1, d]`.
+  private func extend(
+    _ tokens: [Int32], behind cached: Int, _ blocks: [DecoderBlock],
+    _ caches: [(keys: Matrix<Float>, values: Matrix<Float>)]
+  ) -> Matrix<Float> {
     let pass = context(RaggedLayout(continuing: cached, with: tokens))
     var stream = embed(pass.layout)
     var next = workspace.matrix(stream.rows, stream.columns, of: Float.self)
     let rows = cached..<cached + tokens.count
     for (block, cache) in zip(blocks, caches) {
-      let inner = workspace.mark
+      let mark = workspace.mark
+      defer { workspace.release(to: mark) }
       let kept = BlockActivations(
         configuration, rows: tokens.count, keys: cache.keys.rows(rows), values: cache.values.rows(rows),
         workspace)
       block.apply(stream, into: next, keeping: kept, keys: cache.keys, values: cache.values, pass)
-      workspace.release(to: inner)
       swap(&stream, &next)
     }
-    let last = stream.rows(tokens.count - 1..<tokens.count)
-    let normed = workspace.matrix(1, last.columns, of: Float.self)
-    rootMeanSquareNorm(
-      x: last, weight: head.norm.values, epsilon: head.epsilon, into: normed,
-      inverses: workspace.buffer(1))
-    head.map.apply(pass.operand(normed), into: scores)
+    return stream.rows(tokens.count - 1..<tokens.count)
   }
 }
