@@ -1,7 +1,8 @@
 // Memory for kernels: 64-byte aligned or mapped from a file, shared by reference, windowed by value.
 
 /// Memory that is freed once nobody holds it.
-public final class Allocation: @unchecked Sendable {  // immutable apart from the scalars; owners keep writers apart
+// Immutable apart from the scalars, whose owners keep writers apart.
+public final class Allocation: @unchecked Sendable {
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
   private let release: (UnsafeMutableRawPointer, Int) -> Void

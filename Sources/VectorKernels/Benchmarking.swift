@@ -2,6 +2,11 @@
 
 import VectorKernelsInterface
 
+extension InstructionSet {
+  /// Whether bfloat16 can be multiplied in pairs.
+  package var hasPairs: Bool { kernels.multipliesPairs }
+}
+
 /// A product to be timed.
 package struct ProductBench {
   /// Which operand types, and how the right operand is given.
@@ -11,9 +16,14 @@ package struct ProductBench {
     case float32Gradient = "float32-gradient"
     case bfloat16
     case bfloat16Packed = "bfloat16-packed"
+    case pairs = "bfloat16-pairs"
 
     /// Whether operands are bfloat16.
-    package var isBrainFloat: Bool { self == .bfloat16 || self == .bfloat16Packed }
+    package var isBrainFloat: Bool { self == .bfloat16 || self == .bfloat16Packed || isPaired }
+    /// Whether they are multiplied in pairs whatever the processor prefers.
+    package var isPaired: Bool { self == .pairs }
+    /// Whether they are multiplied in pairs.
+    package func usesPairs(_ set: InstructionSet) -> Bool { isPaired || isBrainFloat && set.prefersPairs }
   }
 
   private let product: Product
@@ -40,14 +50,20 @@ package struct ProductBench {
       let (a, b) = (Matrix<UInt16>(rows: rows, columns: depth), Matrix<UInt16>(rows: columns, columns: depth))
       convert(fill(rows, depth).buffer, into: a.buffer)
       convert(fill(columns, depth).buffer, into: b.buffer)
-      let right = Operand(b, outerIsColumns: false)
-      let packed = kind == .bfloat16Packed ? PackedMatrix(b, transposed: true, kernels: kernels).panels : nil
+      let inPairs = kind.isPaired || set.prefersPairs
+      let right = Operand(b, outerIsColumns: false, inPairs: inPairs)
+      let packed =
+        kind == .bfloat16Packed
+        ? PackedMatrix(b, transposed: true, kernels: kernels, inPairs: inPairs).panels : nil
       product = Product(
-        Operand(a, outerIsColumns: false), packed.map { .packed($0) } ?? .plain(right), c, false, kernels)
+        Operand(a, outerIsColumns: false, inPairs: inPairs), packed.map { .packed($0) } ?? .plain(right), c,
+        false, kernels)
     } else {
       let (a, b) = (fill(rows, depth), fill(columns, depth))
       let right = Operand(b, outerIsColumns: false)
-      let packed = kind == .float32Packed ? PackedMatrix(b, transposed: true, kernels: kernels).panels : nil
+      let packed =
+        kind == .float32Packed
+        ? PackedMatrix(b, transposed: true, kernels: kernels, inPairs: false).panels : nil
       product = Product(
         Operand(a, outerIsColumns: false), packed.map { .packed($0) } ?? .plain(right), c, false, kernels)
     }
@@ -65,12 +81,12 @@ package struct MicroKernel {
   private static let repetitions = 2000
 
   private let kernels: any (ElementKernels & ProductKernels).Type
-  private let isBrainFloat: Bool
+  private let isPaired: Bool
   private let a: FloatBuffer, b: FloatBuffer, c: FloatBuffer
 
   /// Panels of ones.
-  package init(_ set: InstructionSet, isBrainFloat: Bool) {
-    (kernels, self.isBrainFloat) = (set.kernels, isBrainFloat)
+  package init(_ set: InstructionSet, inPairs: Bool) {
+    (kernels, isPaired) = (set.kernels, inPairs)
     // 1 as two bfloat16 numbers, and almost 1 as single precision.
     let one = Float(bitPattern: 0x3f80_3f80)
     a = FloatBuffer(Array(repeating: one, count: Self.words * kernels.tileRows))
@@ -80,7 +96,7 @@ package struct MicroKernel {
 
   /// Operations of one run.
   package var operations: Double {
-    let perWord = isBrainFloat && kernels.dotsBrainFloat ? 4.0 : 2.0
+    let perWord = isPaired ? 4.0 : 2.0
     return perWord * Double(Self.words * kernels.tileRows * kernels.tileColumns * Self.repetitions)
   }
 
@@ -91,8 +107,8 @@ package struct MicroKernel {
       accumulating: false)
     let (left, right) = (Panels(a.base, stride: 0), Panels(b.base, stride: 0))
     for _ in 0..<Self.repetitions {
-      if isBrainFloat {
-        kernels.multiplyBrainFloat(left, right, words: Self.words, into: target)
+      if isPaired {
+        kernels.multiplyPairs(left, right, words: Self.words, into: target)
       } else {
         kernels.multiply(left, right, words: Self.words, into: target)
       }

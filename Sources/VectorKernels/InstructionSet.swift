@@ -65,6 +65,11 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     return (set, nil)
   }
 
+  /// Whether bfloat16 is best multiplied in pairs; where the instruction is slow, it is widened instead.
+  package var prefersPairs: Bool {
+    kernels.multipliesPairs && processor_has_fast_bfloat16_dot() != 0
+  }
+
   /// The kernels compiled for this set.
   package var kernels: any (ElementKernels & ProductKernels).Type {
     switch self {

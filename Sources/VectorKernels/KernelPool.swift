@@ -16,7 +16,8 @@ import Synchronization
 ///
 /// One loop runs in parallel at a time. A loop that starts while another runs, be it nested or on another
 /// thread, runs serially on its own thread: work that is already spread needs no more threads.
-public final class KernelPool: @unchecked Sendable {  // `body` and `count` change only while no worker may read
+// `body`, `count` and `workers` change only in the hands of the thread in charge, while no worker may read them.
+public final class KernelPool: @unchecked Sendable {
   /// The pool that every kernel uses.
   public static let shared = KernelPool(threads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 

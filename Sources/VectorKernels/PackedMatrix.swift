@@ -10,32 +10,41 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
   private let owner: Allocation
   let base: UnsafeRawPointer
   let isBrainFloat: Bool
+  /// Whether words are pairs of bfloat16.
+  let isPaired: Bool
   let outer: Int, depth: Int, outerStride: Int, depthStride: Int
 
-  init<Scalar>(_ matrix: Matrix<Scalar>, outerIsColumns: Bool) {
+  /// bfloat16 is multiplied in pairs where `inPairs`, and widened elsewhere.
+  init<Scalar>(
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool = InstructionSet.current.prefersPairs
+  ) {
     precondition(
       Scalar.self == Float.self || Scalar.self == UInt16.self, "multiply: scalars of type \(Scalar.self)")
     (owner, base) = (matrix.buffer.allocation, UnsafeRawPointer(matrix.buffer.base))
     isBrainFloat = Scalar.self == UInt16.self
+    isPaired = isBrainFloat && inPairs
     (outer, depth) = outerIsColumns ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
     (outerStride, depthStride) = outerIsColumns ? (1, matrix.rowStride) : (matrix.rowStride, 1)
   }
 
   /// How many words the whole depth packs into.
-  func words(_ kernels: AnyProductKernels) -> Int {
-    isBrainFloat && kernels.dotsBrainFloat ? (depth + 1) / 2 : depth
-  }
+  var words: Int { isPaired ? (depth + 1) / 2 : depth }
 
   /// Packs part of the operand.
   func pack(
     _ range: Range<Int>, words: Range<Int>, width: Int, into panels: MutableFloats, stride: Int,
     _ kernels: AnyProductKernels
   ) {
-    let perWord = isBrainFloat && kernels.dotsBrainFloat ? 2 : 1
+    let perWord = isPaired ? 2 : 1
     let first = words.lowerBound * perWord
     let count = min(depth, words.upperBound * perWord) - first
     let offset = range.lowerBound * outerStride + first * depthStride
-    if isBrainFloat {
+    if isPaired {
+      kernels.packPairs(
+        base.assumingMemoryBound(to: UInt16.self) + offset, outerStride: outerStride,
+        depthStride: depthStride,
+        outer: range.count, depth: count, width: width, into: panels, panelStride: stride)
+    } else if isBrainFloat {
       kernels.pack(
         base.assumingMemoryBound(to: UInt16.self) + offset, outerStride: outerStride,
         depthStride: depthStride,
@@ -58,13 +67,15 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   ///
   /// - Precondition: scalars are `Float`, or `UInt16` for bfloat16.
   public init(_ b: Matrix<Scalar>, transposed: Bool = false) {
-    self.init(b, transposed: transposed, kernels: InstructionSet.current.kernels)
+    self.init(
+      b, transposed: transposed, kernels: InstructionSet.current.kernels,
+      inPairs: InstructionSet.current.prefersPairs)
   }
 
-  init(_ b: Matrix<Scalar>, transposed: Bool, kernels: AnyProductKernels) {
+  init(_ b: Matrix<Scalar>, transposed: Bool, kernels: AnyProductKernels, inPairs: Bool) {
     (rows, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
-    let operand = Operand(b, outerIsColumns: !transposed)
-    let buffer = FloatBuffer(count: PackedPanels.size(columns, operand.words(kernels), kernels))
+    let operand = Operand(b, outerIsColumns: !transposed, inPairs: inPairs)
+    let buffer = FloatBuffer(count: PackedPanels.size(columns, operand.words, kernels))
     panels = PackedPanels(operand, 0..<columns, in: buffer, kernels)
   }
 }
@@ -73,6 +84,7 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
 struct PackedPanels: Sendable {
   let buffer: FloatBuffer
   let depth: Int, words: Int, columns: Int
+  let isPaired: Bool
   let kernels: AnyProductKernels
 
   /// How many floats `columns` columns take, with room for what packing spills over.
@@ -83,9 +95,9 @@ struct PackedPanels: Sendable {
 
   /// Packs some columns of `operand`, in parallel where they are many.
   init(_ operand: Operand, _ range: Range<Int>, in buffer: FloatBuffer, _ kernels: AnyProductKernels) {
-    let words = operand.words(kernels)
+    let words = operand.words
     (self.buffer, depth, self.words, self.kernels) = (buffer, operand.depth, words, kernels)
-    columns = range.count
+    (columns, isPaired) = (range.count, operand.isPaired)
     let width = kernels.tileColumns
     let count = (range.count + width - 1) / width
     let perPiece = max(1, (1 << 16) / max(1, width * words))

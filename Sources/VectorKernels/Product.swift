@@ -17,8 +17,8 @@ struct Product: Sendable {
   let accumulating: Bool
   let kernels: AnyProductKernels
 
-  /// Words of depth that are multiplied at a time.
-  static let depthBlock = 192
+  /// Words of depth that are multiplied at a time: of 144 to 576 the best on Sapphire Rapids, November 2026.
+  static let depthBlock = 288
   /// Rows of the left operand that are packed at a time.
   static let rowBlock = 256
   /// Columns that one piece of work spans at most.
@@ -33,24 +33,26 @@ struct Product: Sendable {
   ) {
     let depth: Int
     let columns: Int
+    let isPaired: Bool
     switch b {
     case .plain(let operand):
-      (depth, columns) = (operand.depth, operand.outer)
+      (depth, columns, isPaired) = (operand.depth, operand.outer, operand.isPaired)
       kernels = set ?? InstructionSet.current.kernels
     case .packed(let panels):
-      (depth, columns) = (panels.depth, panels.columns)
+      (depth, columns, isPaired) = (panels.depth, panels.columns, panels.isPaired)
       kernels = panels.kernels
     }
     precondition(
       a.depth == depth && a.outer == c.rows && columns == c.columns,
       "multiply: [\(a.outer), \(a.depth)] by [\(depth), \(columns)] into [\(c.rows), \(c.columns)]")
+    precondition(a.isPaired == isPaired, "multiply: only one of the operands is packed in pairs")
     (self.a, self.b, self.c, self.accumulating) = (a, b, c, accumulating)
   }
 
   /// Fills `c`.
   func run() {
     guard c.rows > 0, c.columns > 0 else { return }
-    let words = a.words(kernels)
+    let words = a.words
     guard words > 0 else {
       if !accumulating {
         for row in 0..<c.rows { c.row(row).update(repeating: 0, count: c.columns) }
@@ -133,8 +135,8 @@ struct Product: Sendable {
         let tiles = TileTarget(
           target, stride: c.rowStride, rows: rows.count, columns: columns.count,
           accumulating: accumulating || block > 0)
-        if a.isBrainFloat {
-          kernels.multiplyBrainFloat(left, blockOfRight, words: words.count, into: tiles)
+        if a.isPaired {
+          kernels.multiplyPairs(left, blockOfRight, words: words.count, into: tiles)
         } else {
           kernels.multiply(left, blockOfRight, words: words.count, into: tiles)
         }

@@ -1,5 +1,6 @@
 // Lays out bfloat16 operands: as pairs in depth where the set multiplies pairs, widened elsewhere.
 
+import ProcessorFeatures
 public import VectorKernelsInterface
 
 /// The address of bfloat16 numbers.
@@ -16,7 +17,7 @@ extension UnsafePointer where Pointee == UInt16 {
 #if BF16DOT
   extension Kernels {
     /// Packs pairs: a word's lower half is the earlier number.
-    public static func pack(
+    public static func packPairs(
       _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
       into panels: MutableFloats, panelStride: Int
     ) {
@@ -68,42 +69,73 @@ extension UnsafePointer where Pointee == UInt16 {
     }
   }
 #else
-  /// bfloat16 numbers, widened as they are read.
-  enum WidenedRows: DeepRows {
-    @inline(__always)
-    static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run {
-      var words = SIMD16<UInt16>()
-      words.oddHalf = (base + row * stride + 2 * depth).loadUnaligned(as: SIMD8<UInt16>.self)
-      return unsafeBitCast(words, to: Run.self)
-    }
-    @inline(__always)
-    static func word(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Float {
-      let bits = (base + row * stride + 2 * depth).loadUnaligned(as: UInt16.self)
-      return Float(bitPattern: UInt32(bits) << 16)
-    }
-  }
-
   extension Kernels {
-    /// Packs single-precision numbers that are worth the same.
-    public static func pack(
+    /// Without the instruction nobody asks for pairs.
+    public static func packPairs(
       _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
       into panels: MutableFloats, panelStride: Int
     ) {
-      var (first, panel) = (0, panels)
-      while first < outer {
-        if depthStride == 1 {
-          turnPanel(WidenedRows.self, source, 2 * outerStride, first, outer, depth, width, panel)
-        } else {
-          let count = min(width, outer - first)
-          for level in 0..<depth {
-            let (from, to) = (source + first + level * depthStride, panel + level * width)
-            for index in 0..<count { to[index] = Float(bitPattern: UInt32(from[index]) << 16) }
-            for index in count..<width { to[index] = 0 }
-          }
-        }
-        first += width
-        panel += panelStride
-      }
+      preconditionFailure("packPairs: this instruction set does not multiply pairs")
     }
   }
 #endif
+
+/// bfloat16 numbers, widened as they are read.
+enum WidenedRows: DeepRows {
+  @inline(__always)
+  static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run {
+    let address = base + row * stride + 2 * depth
+    #if LANES16
+      let words = processor_widen_words(address.loadUnaligned(as: SIMD16<UInt16>.self)) &<< 16
+    #else
+      var words = SIMD16<UInt16>()
+      words.oddHalf = address.loadUnaligned(as: SIMD8<UInt16>.self)
+    #endif
+    return unsafeBitCast(words, to: Run.self)
+  }
+  @inline(__always)
+  static func word(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Float {
+    let bits = (base + row * stride + 2 * depth).loadUnaligned(as: UInt16.self)
+    return Float(bitPattern: UInt32(bits) << 16)
+  }
+}
+
+extension Kernels {
+  /// Packs single-precision numbers that are worth the same.
+  public static func pack(
+    _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
+    into panels: MutableFloats, panelStride: Int
+  ) {
+    var (first, panel) = (0, panels)
+    while first < outer {
+      if depthStride == 1 {
+        turnPanel(WidenedRows.self, source, 2 * outerStride, first, outer, depth, width, panel)
+      } else {
+        let count = min(width, outer - first)
+        for level in 0..<depth {
+          let (from, to) = (source + first + level * depthStride, panel + level * width)
+          widenAcross(from, count, to, width)
+        }
+      }
+      first += width
+      panel += panelStride
+    }
+  }
+}
+
+/// Widens one depth of a panel and fills it up with zeros.
+@inline(__always)
+private func widenAcross(_ source: BrainFloats, _ count: Int, _ target: MutableFloats, _ width: Int) {
+  if count == width && width % 8 == 0 {
+    var index = 0
+    while index < width {
+      var words = SIMD16<UInt16>()
+      words.oddHalf = (source + index).load(SIMD8<UInt16>.self)
+      (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
+      index += 8
+    }
+  } else {
+    for index in 0..<count { target[index] = Float(bitPattern: UInt32(source[index]) << 16) }
+    for index in count..<width { target[index] = 0 }
+  }
+}

@@ -16,8 +16,8 @@ enum FloatWords: WordProduct {
   }
 }
 
-/// Words are pairs of bfloat16 numbers, or those numbers widened.
-enum BrainFloatWords: WordProduct {
+/// Words are pairs of bfloat16 numbers, where the set multiplies pairs.
+enum PairWords: WordProduct {
   @inline(__always) static func add<S: Strip>(_: S.Type, _ sums: S.Value, _ a: Float, _ b: S.Value) -> S.Value
   {
     S.addPairs(sums, a, b)
@@ -137,16 +137,16 @@ extension Kernels: ProductKernels {
   #endif
   @inline(__always) public static var tileColumns: Int { FullStrip.width }
   #if BF16DOT
-    @inline(__always) public static var dotsBrainFloat: Bool { true }
+    @inline(__always) public static var multipliesPairs: Bool { true }
   #else
-    @inline(__always) public static var dotsBrainFloat: Bool { false }
+    @inline(__always) public static var multipliesPairs: Bool { false }
   #endif
 
   public static func multiply(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget) {
     tiles(FloatWords.self, a, b, words, c)
   }
 
-  public static func multiplyBrainFloat(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget) {
-    tiles(BrainFloatWords.self, a, b, words, c)
+  public static func multiplyPairs(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget) {
+    tiles(PairWords.self, a, b, words, c)
   }
 }

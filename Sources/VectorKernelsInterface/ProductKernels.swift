@@ -3,15 +3,15 @@
 /// Matrix products on packed panels of 32-bit words.
 ///
 /// A panel holds `width` rows of the left operand (or columns of the right one) word by word: all of them at
-/// depth 0, then all at depth 1 … A word is a single-precision number or, where `dotsBrainFloat`, two
-/// bfloat16 ones that follow each other in depth. Nothing that fills up a last panel is ever read back.
+/// depth 0, then all at depth 1 … A word is a single-precision number or two bfloat16 ones that follow each
+/// other in depth. Nothing that fills up a last panel is ever read back.
 public protocol ProductKernels: SendableMetatype {
   /// Rows of a tile, the width of the left operand's panels.
   static var tileRows: Int { get }
   /// Columns of a tile, the width of the right operand's panels.
   static var tileColumns: Int { get }
-  /// Whether bfloat16 operands stay pairs of bfloat16; otherwise packing widens them.
-  static var dotsBrainFloat: Bool { get }
+  /// Whether the set multiplies pairs of bfloat16; elsewhere they must be widened while they are packed.
+  static var multipliesPairs: Bool { get }
 
   /// Packs `outer × depth` scalars, of which one of the two strides is 1, into panels of `width`.
   ///
@@ -19,15 +19,20 @@ public protocol ProductKernels: SendableMetatype {
   static func pack(
     _ source: Floats, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int)
-  /// The same for bfloat16, giving `(depth + 1)/2` words each where `dotsBrainFloat` and `depth` otherwise.
+  /// The same for bfloat16, widened to single precision.
   static func pack(
+    _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
+    into panels: MutableFloats, panelStride: Int)
+
+  /// The same for bfloat16 in pairs, `(depth + 1)/2` words each.
+  static func packPairs(
     _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int)
 
   /// c (+)= a·b for `rows × columns` elements; each goes on from c's, or from 0, in the order of depth.
   static func multiply(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget)
-  /// The same where panels hold bfloat16.
-  static func multiplyBrainFloat(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget)
+  /// The same where words are pairs.
+  static func multiplyPairs(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget)
 }
 
 /// Packed panels, `stride` words apart.

@@ -8,6 +8,8 @@ struct KernelBench {
   let seconds: Double
   /// Only this many threads, where given.
   let threads: Int?
+  /// Only this instruction set, and only products whose line contains this text, where given.
+  let set: String?, match: String?
 
   /// Rows (tokens), output columns and depth of the products that training spends its time in.
   private static let shapes: [(rows: Int, columns: Int, depth: Int)] = [256, 1024, 4096].flatMap { rows in
@@ -19,14 +21,17 @@ struct KernelBench {
   func run() -> KernelReport {
     let all = KernelPool.shared.threads
     var report = KernelReport()
-    for set in InstructionSet.supported {
-      let peaks = (float: peak(set, false), brainFloat: peak(set, true))
+    for set in InstructionSet.supported where self.set == nil || set.rawValue == self.set {
+      let peaks = (float: peak(set, false), pairs: set.hasPairs ? peak(set, true) : 0)
       for count in threads.map({ [$0] }) ?? (all > 1 ? [1, all] : [1]) {
         KernelPool.configure(threads: count)
         for shape in Self.shapes where set == InstructionSet.current || shape.columns < 49152 {
-          for kind in ProductBench.Kind.allCases {
-            let rate = ProductBench(shape.rows, shape.columns, shape.depth, kind, set).rate(seconds, bestTime)
-            let peak = (kind.isBrainFloat ? peaks.brainFloat : peaks.float) * Double(count)
+          for kind in ProductBench.Kind.allCases where set.hasPairs || !kind.isPaired {
+            let name = "\(kind.rawValue) \(shape.rows)x\(shape.depth)x\(shape.columns)"
+            if let match, !name.contains(match) { continue }
+            let rate = ProductBench(shape.rows, shape.columns, shape.depth, kind, set).rate(
+              seconds, count == 1 ? processorTime : wallTime)
+            let peak = (kind.usesPairs(set) ? peaks.pairs : peaks.float) * Double(count)
             report.rows.append(
               .init(
                 set: set.rawValue, threads: count, kind: kind.rawValue, rows: shape.rows,
@@ -34,7 +39,7 @@ struct KernelBench {
           }
         }
       }
-      report.peaks.append((set.rawValue, peaks.float, peaks.brainFloat))
+      report.peaks.append((set.rawValue, peaks.float, peaks.pairs))
     }
     KernelPool.configure(threads: all)
     return report
@@ -42,9 +47,9 @@ struct KernelBench {
 
   /// The best rate of the micro-kernel alone on panels in the first-level cache, in floating-point operations
   /// per second and core.
-  private func peak(_ set: InstructionSet, _ isBrainFloat: Bool) -> Double {
-    let tile = MicroKernel(set, isBrainFloat: isBrainFloat)
-    return tile.operations / bestTime(max(1, seconds)) { tile.run() }
+  private func peak(_ set: InstructionSet, _ inPairs: Bool) -> Double {
+    let tile = MicroKernel(set, inPairs: inPairs)
+    return tile.operations / processorTime(max(1, seconds)) { tile.run() }
   }
 }
 
@@ -62,13 +67,13 @@ struct KernelReport {
 
   var rows: [Row] = []
   /// Of each instruction set: its name and the peaks of a core in operations per second.
-  var peaks: [(set: String, float: Double, brainFloat: Double)] = []
+  var peaks: [(set: String, float: Double, pairs: Double)] = []
 
   /// For people.
   var table: String {
     var lines = peaks.map {
       "\($0.set): micro-kernel peak \(rounded($0.float / 1e9)) GFLOP/s float32, "
-        + "\(rounded($0.brainFloat / 1e9)) bfloat16"
+        + "\(rounded($0.pairs / 1e9)) bfloat16 pairs"
     }
     for row in rows {
       let shape = "\(row.rows)x\(row.depth) . \(row.depth)x\(row.columns)"
@@ -82,7 +87,7 @@ struct KernelReport {
   /// For programs.
   var json: String {
     let peaks = peaks.map {
-      #"{"set":"\#($0.set)","float32":\#($0.float),"bfloat16":\#($0.brainFloat)}"#
+      #"{"set":"\#($0.set)","float32":\#($0.float),"bfloat16Pairs":\#($0.pairs)}"#
     }
     let rows = rows.map {
       #"{"set":"\#($0.set)","threads":\#($0.threads),"kind":"\#($0.kind)","rows":\#($0.rows),"#
@@ -95,18 +100,4 @@ struct KernelReport {
     let tenths = Int((x * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"
   }
-}
-
-/// The shortest time of one call within about `seconds` of calling.
-func bestTime(_ seconds: Double, _ body: () -> Void) -> Double {
-  let clock = ContinuousClock()
-  body()
-  var (best, total, calls) = (Double.infinity, 0.0, 0)
-  while total < seconds || calls < 3 {
-    let elapsed = clock.measure(body) / .seconds(1)
-    best = min(best, elapsed)
-    total += elapsed
-    calls += 1
-  }
-  return best
 }

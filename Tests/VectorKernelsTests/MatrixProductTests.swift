@@ -31,6 +31,15 @@ struct Noise {
 
 private func widened(_ x: UInt16) -> Float { Float(bitPattern: UInt32(x) << 16) }
 
+/// Whether the set multiplies and adds with one rounding.
+private func isFused(_ set: InstructionSet) -> Bool {
+  #if arch(x86_64)
+    set != .baseline
+  #else
+    true
+  #endif
+}
+
 private struct Shape: CustomTestStringConvertible {
   let m: Int, n: Int, k: Int
   var testDescription: String { "\(m) × \(k) · \(k) × \(n)" }
@@ -72,16 +81,11 @@ private let shapes = [
         let twin = Matrix(FloatBuffer(start.scalars), rows: shape.m, columns: shape.n, rowStride: shape.n + 2)
         let right = Operand(b, outerIsColumns: !bTransposed)
         Product(Operand(a, outerIsColumns: aTransposed), .plain(right), c, accumulating, set.kernels).run()
-        #if arch(x86_64)
-          let fused = set != .baseline
-        #else
-          let fused = true
-        #endif
         ScalarProduct.multiply(
           { aTransposed ? a[$1, $0] : a[$0, $1] }, { bTransposed ? b[$1, $0] : b[$0, $1] }, depth: shape.k,
-          into: twin, accumulating: accumulating, fused: fused)
+          into: twin, accumulating: accumulating, fused: isFused(set))
         #expect(c.buffer.scalars == twin.buffer.scalars)
-        let packed = PackedMatrix(b, transposed: bTransposed, kernels: set.kernels)
+        let packed = PackedMatrix(b, transposed: bTransposed, kernels: set.kernels, inPairs: false)
         let again = Matrix(
           FloatBuffer(start.scalars), rows: shape.m, columns: shape.n, rowStride: shape.n + 2)
         Product(Operand(a, outerIsColumns: aTransposed), .packed(packed.panels), again, accumulating).run()
@@ -92,35 +96,35 @@ private let shapes = [
 
   @Test(arguments: InstructionSet.supported, shapes)
   fileprivate func `multiplies bfloat16 like its twin`(_ set: InstructionSet, _ shape: Shape) {
-    var noise = Noise(11)
-    for (aTransposed, bTransposed) in [(false, false), (false, true), (true, false), (true, true)] {
-      let (aRows, aColumns) = aTransposed ? (shape.k, shape.m) : (shape.m, shape.k)
-      let (bRows, bColumns) = bTransposed ? (shape.n, shape.k) : (shape.k, shape.n)
-      let a = Matrix(
-        noise.brainFloats(aRows * (aColumns + 3)), rows: aRows, columns: aColumns, rowStride: aColumns + 3)
-      let b = Matrix(
-        noise.brainFloats(bRows * (bColumns + 1)), rows: bRows, columns: bColumns, rowStride: bColumns + 1)
-      let c = Matrix<Float>(rows: shape.m, columns: shape.n)
-      let twin = Matrix<Float>(rows: shape.m, columns: shape.n)
-      let right = Operand(b, outerIsColumns: !bTransposed)
-      Product(Operand(a, outerIsColumns: aTransposed), .plain(right), c, false, set.kernels).run()
-      let left = { (row: Int, level: Int) in widened(aTransposed ? a[level, row] : a[row, level]) }
-      let column = { (level: Int, column: Int) in widened(bTransposed ? b[column, level] : b[level, column]) }
-      if set.kernels.dotsBrainFloat {
-        ScalarProduct.multiplyPairs(left, column, depth: shape.k, into: twin, accumulating: false)
-      } else {
-        #if arch(x86_64)
-          let fused = set != .baseline
-        #else
-          let fused = true
-        #endif
-        ScalarProduct.multiply(left, column, depth: shape.k, into: twin, accumulating: false, fused: fused)
+    for inPairs in set.kernels.multipliesPairs ? [false, true] : [false] {
+      var noise = Noise(11)
+      for (aTransposed, bTransposed) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (aRows, aColumns) = aTransposed ? (shape.k, shape.m) : (shape.m, shape.k)
+        let (bRows, bColumns) = bTransposed ? (shape.n, shape.k) : (shape.k, shape.n)
+        let a = Matrix(
+          noise.brainFloats(aRows * (aColumns + 3)), rows: aRows, columns: aColumns, rowStride: aColumns + 3)
+        let b = Matrix(
+          noise.brainFloats(bRows * (bColumns + 1)), rows: bRows, columns: bColumns, rowStride: bColumns + 1)
+        let c = Matrix<Float>(rows: shape.m, columns: shape.n)
+        let twin = Matrix<Float>(rows: shape.m, columns: shape.n)
+        let left = Operand(a, outerIsColumns: aTransposed, inPairs: inPairs)
+        let right = Operand(b, outerIsColumns: !bTransposed, inPairs: inPairs)
+        Product(left, .plain(right), c, false, set.kernels).run()
+        let row = { (row: Int, level: Int) in widened(aTransposed ? a[level, row] : a[row, level]) }
+        let column = { (level: Int, column: Int) in widened(bTransposed ? b[column, level] : b[level, column])
+        }
+        if inPairs {
+          ScalarProduct.multiplyPairs(row, column, depth: shape.k, into: twin, accumulating: false)
+        } else {
+          ScalarProduct.multiply(
+            row, column, depth: shape.k, into: twin, accumulating: false, fused: isFused(set))
+        }
+        #expect(c.buffer.scalars == twin.buffer.scalars)
+        let packed = PackedMatrix(b, transposed: bTransposed, kernels: set.kernels, inPairs: inPairs)
+        let again = Matrix<Float>(rows: shape.m, columns: shape.n)
+        Product(left, .packed(packed.panels), again, false).run()
+        #expect(again.buffer.scalars == c.buffer.scalars)
       }
-      #expect(c.buffer.scalars == twin.buffer.scalars)
-      let packed = PackedMatrix(b, transposed: bTransposed, kernels: set.kernels)
-      let again = Matrix<Float>(rows: shape.m, columns: shape.n)
-      Product(Operand(a, outerIsColumns: aTransposed), .packed(packed.panels), again, false).run()
-      #expect(again.buffer.scalars == c.buffer.scalars)
     }
   }
 

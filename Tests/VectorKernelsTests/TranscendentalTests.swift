@@ -28,13 +28,15 @@ struct Curve: CustomTestStringConvertible {
   }
 }
 
+@Sendable private func inverseRoot(_ x: Double) -> Double { 1 / x.squareRoot() }
+
 private let curves = [
   Curve("exp", bound: 1.5, Oracle.exponential) { $0.exponential($1, $2, $3) },
   Curve("log", bound: 1.5, Oracle.logarithm) { $0.logarithm($1, $2, $3) },
   Curve("tanh", bound: 2.5, Oracle.hyperbolicTangent) { $0.hyperbolicTangent($1, $2, $3) },
   Curve("sigmoid", bound: 3, Oracle.sigmoid) { $0.sigmoid($1, $2, $3) },
   Curve("softplus", bound: 3, Oracle.softplus) { $0.softplus($1, $2, $3) },
-  Curve("reciprocal square root", bound: 1.5, { 1 / $0.squareRoot() }) {
+  Curve("reciprocal square root", bound: 1.5, inverseRoot) {
     $0.reciprocalSquareRoot($1, $2, $3)
   },
 ]

@@ -21,6 +21,18 @@ static inline int processor_has_avx512_bfloat16(void) {
 #endif
 }
 
+/// Whether a bfloat16 dot product takes no longer than a fused multiply-add, so that it does twice the work.
+///
+/// Measured 2026: on Zen 5 it does 1.9 times the operations of float32; on Sapphire Rapids 0.56 times.
+static inline int processor_has_fast_bfloat16_dot(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return processor_has_avx512_bfloat16() && __builtin_cpu_is("amd") != 0;
+#else
+  return 0;
+#endif
+}
+
 /// Tells the processor that this loop waits for another core.
 static inline void processor_pause(void) {
 #if defined(__x86_64__)
