@@ -55,6 +55,13 @@ public struct BatchPlan: BatchSource {
   /// Steps that go through all rows once.
   public var stepsPerEpoch: Int { (rows.count + rowsPerStep - 1) / rowsPerStep }
 
+  /// How often the rows have been gone through after `steps` steps, counted in micro-batches as transformers does.
+  public func epochs(after steps: Int) -> Double {
+    let batches = (rows.count + options.rowsPerMicroBatch - 1) / options.rowsPerMicroBatch
+    let begun = (steps % stepsPerEpoch) * options.accumulationSteps
+    return Double(steps / stepsPerEpoch) + Double(begun) / Double(batches)
+  }
+
   /// The order of the rows in `epoch`, counted from 0.
   public func order(epoch: Int) -> [Int] {
     guard options.shuffles else { return Array(rows.indices) }

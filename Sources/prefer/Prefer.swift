@@ -9,8 +9,12 @@ enum Prefer {
 
   /// Every command with what it does.
   private static let commands: [(command: Command, run: @Sendable (Invocation) throws -> ExitCode)] = [
+    (QuickstartCommand.command, QuickstartCommand.run), (TrainCommand.command, TrainCommand.run),
+    (ScoreCommand.command, ScoreCommand.run),
+    (EvaluateCommand.command, EvaluateCommand.run), (GenerateCommand.command, GenerateCommand.run),
     (LossesCommand.command, LossesCommand.run), (ExplainCommand.command, ExplainCommand.run),
-    (VerifyCommand.command, VerifyCommand.run),
+    (VerifyCommand.command, VerifyCommand.run), (InitCommand.command, InitCommand.run),
+    (InspectCommand.command, InspectCommand.run), (TokenizeCommand.command, TokenizeCommand.run),
   ]
 
   /// What the command line may say.

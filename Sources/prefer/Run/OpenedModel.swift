@@ -1,0 +1,73 @@
+// A model directory, opened: weights, tokenizer and template that belong together.
+
+import PreferenceData
+import Tokenizers
+import TransformerModels
+
+/// A model with its tokenizer.
+struct OpenedModel {
+  /// The directory.
+  let path: String
+  /// The weights.
+  let model: CausalLanguageModel
+  /// Tokenizer and chat template.
+  let tokenizer: ModelTokenizer
+
+  /// Opens the directory at `path`.
+  ///
+  /// - Throws: when a file is missing or damaged, or the tokenizer has ids that the model lacks.
+  init(_ path: String, trainable: Bool = false, scalarType: String) throws {
+    let directory = ModelDirectory(path)
+    let configuration = try directory.configuration()
+    tokenizer = try Self.tokenizer(in: path)
+    try Self.check(tokenizer.tokenizer, path, fits: configuration.vocabularyCount, path)
+    model = try CausalLanguageModel.load(
+      directory, trainable: trainable, computeType: Self.computeType(scalarType))
+    self.path = path
+  }
+
+  /// Opens the weights of a reference, which must know the policy's tokens.
+  ///
+  /// - Parameter trainable: whether its weights are to be moved towards the policy's.
+  static func reference(
+    _ path: String, for policy: OpenedModel, scalarType: String, trainable: Bool = false
+  ) throws -> CausalLanguageModel {
+    let reference = try CausalLanguageModel.load(
+      ModelDirectory(path), trainable: trainable, computeType: computeType(scalarType))
+    let (mine, its) = (policy.model.configuration.vocabularyCount, reference.configuration.vocabularyCount)
+    guard mine == its else {
+      throw CommandFailure(
+        .failure,
+        "the reference '\(path)' has \(its) tokens and the model '\(policy.path)' has \(mine); "
+          + "a reference must share the model's tokenizer")
+    }
+    return reference
+  }
+
+  /// The precision of products by its name in a run file.
+  static func computeType(_ name: String) -> ComputeType { name == "bfloat16" ? .bfloat16 : .float32 }
+
+  /// Refuses a tokenizer with ids that a model's embedding does not have.
+  static func check(_ tokenizer: Tokenizer, _ path: String, fits count: Int, _ model: String)
+    throws(CommandFailure)
+  {
+    guard tokenizer.vocabularyCount <= count else {
+      throw CommandFailure(
+        .failure,
+        "the tokenizer of '\(path)' has ids up to \(tokenizer.vocabularyCount - 1), but '\(model)' has only "
+          + "\(count) tokens; use the tokenizer that belongs to the model")
+    }
+  }
+
+  /// Tokenizer and template of a directory; what is wrong with them is no mistake of the rows.
+  static func tokenizer(in path: String) throws(CommandFailure) -> ModelTokenizer {
+    do throws(DataError) {
+      return try ModelTokenizer(directory: path)
+    } catch {
+      throw CommandFailure(.failure, "\(error)")
+    }
+  }
+
+  /// The tokens that end an answer: the configuration's and the tokenizer's.
+  var stopIDs: Set<Int32> { tokenizer.stopIDs.union(model.configuration.endTokens) }
+}

@@ -1,0 +1,96 @@
+// What a run is going to do, in lines for people.
+
+import Foundation
+import Optimizers
+import PreferenceCore
+import PreferenceData
+import TransformerModels
+
+extension PreparedRun {
+  /// The plan: model, loss and what it reads, rows, steps, memory.
+  var lines: [String] {
+    let settings = request.settings
+    var lines = [
+      row(
+        "model",
+        "\(settings.model), \(Numbers.count(opened.model.parameterCount)) parameters, \(settings.scalarType.rawValue)"
+      ),
+      row("loss", request.objective.expression.description),
+    ]
+    if let translation = request.objective.translation { lines.append(row("", translation)) }
+    lines += Explanation.requirements(request.objective.loss.requirements).map { row("", $0) }
+    if !request.references.isEmpty {
+      lines.append(row("references", request.references.map(provenance).joined(separator: "; ")))
+    }
+    lines += account(of: rows, as: "rows")
+    if let heldOut {
+      if settings.evaluationRows != nil {
+        lines += account(of: heldOut, as: "held out")
+      } else {
+        lines.append(row("held out", "\(heldOut.rows.count) of them; \(rows.rows.count) are learned from"))
+      }
+    }
+    let perStep = settings.batchSize * settings.accumulationSteps
+    lines.append(
+      row("steps", "\(plan.totalSteps), \(perStep) rows each, \(batches.stepsPerEpoch) an epoch"))
+    lines.append(
+      row(
+        "optimizer",
+        "\(request.optimizerText), learning rate \(Numbers.short(settings.learningRate)) "
+          + "(\(settings.schedule.rawValue), \(plan.schedule.warmup.steps(of: plan.totalSteps)) steps of warm-up)"
+      ))
+    lines.append(row("memory", memory.description))
+    lines.append(row("output", settings.outputDirectory))
+    return lines
+  }
+
+  private func row(_ name: String, _ text: String) -> String { Numbers.padded(name, 12) + text }
+
+  private func provenance(_ name: String) -> String {
+    let follows =
+      request.settings.syncsReference
+      ? ", moved by \(Numbers.short(request.settings.referenceMixup)) towards the policy every "
+        + "\(request.settings.referenceSyncSteps) steps" : ""
+    return (name == "base" ? "base = \(request.settings.model) as it starts" : name) + follows
+  }
+
+  private func account(of rows: PreferenceDataset, as name: String) -> [String] {
+    [row(name, "\(rows.file): \(rows.report.summary)")] + rows.report.warnings.map { row("", $0) }
+  }
+
+  /// How much memory the run will take.
+  var memory: MemoryEstimate {
+    let configuration = opened.model.configuration
+    let longest = rows.rows.map(\.tokenCount).max() ?? 0
+    let mean = Double(rows.rows.reduce(0) { $0 + $1.tokenCount }) / Double(max(1, rows.rows.count))
+    let perBatch = max(longest, Int(mean * Double(request.settings.batchSize)))
+    let owned = Set(request.references).count
+    return MemoryEstimate(
+      parameterCount: opened.model.parameterCount, bufferCount: request.optimizer.bufferNames.count,
+      referenceCount: request.settings.syncsReference ? request.references.count : owned,
+      shape: (
+        configuration.layerCount, configuration.width, configuration.feedForwardWidth,
+        configuration.vocabularyCount
+      ),
+      microBatchTokens: min(perBatch, request.settings.microBatchTokens ?? perBatch),
+      limit: Double(opened.model.activationLimit))
+  }
+
+  /// Seconds that the whole run will take, from going through the first step's first micro-batch once.
+  ///
+  /// - Throws: when a model cannot score it.
+  func estimatedSeconds() throws -> Double {
+    guard let batch = batches.microBatches(step: 0).first else { return 0 }
+    let began = ContinuousClock.now
+    for reference in references { _ = try reference.score(batch, [.logProbability]) }
+    var gradients = GradientAccumulator(for: opened.model.parameters)
+    try opened.model.accumulateGradients(into: &gradients, scoring: batch, [.logProbability]) { scores in
+      [.logProbability: scores[.logProbability]]
+    }
+    let seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1000
+    let measured = batch.prompts.joined().count + batch.completions.joined().count
+    let whole = rows.rows.reduce(0) { $0 + $1.tokenCount }
+    let share = Double(plan.totalSteps) / Double(batches.stepsPerEpoch)
+    return seconds / Double(max(1, measured)) * Double(whole) * share
+  }
+}

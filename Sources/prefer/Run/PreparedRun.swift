@@ -1,0 +1,100 @@
+// A run with everything opened and checked: what `train` carries out and `inspect` looks at.
+
+import Foundation
+import Optimizers
+import PreferenceCore
+import PreferenceData
+import TransformerModels
+import VectorKernels
+
+/// Models, references, rows and plan of one run.
+struct PreparedRun {
+  /// What was asked for.
+  let request: RunRequest
+  /// The policy, before any step.
+  let opened: OpenedModel
+  /// The reference models, `K` of them.
+  let references: [any Scorer]
+  /// The rows to learn from.
+  let rows: PreferenceDataset
+  /// Held-out rows, where there are some.
+  let heldOut: PreferenceDataset?
+  /// The batches of every step.
+  let batches: BatchPlan
+  /// Schedule and intervals.
+  let plan: RunPlan
+
+  private var settings: RunSettings { request.settings }
+
+  /// Opens what `request` names.
+  ///
+  /// - Parameter loadsReferences: false where nothing will be trained.
+  /// - Throws: the first thing that cannot be opened or does not fit.
+  init(_ request: RunRequest, loadsReferences: Bool = true) throws {
+    let settings = request.settings
+    if let threads = settings.threads { KernelPool.configure(threads: threads) }
+    let opened = try OpenedModel(
+      settings.model, trainable: true, scalarType: settings.scalarType.rawValue)
+    let requirements = request.objective.loss.requirements
+    (rows, heldOut) = try Self.rows(settings, requirements, opened.tokenizer)
+    var batching = BatchPlanOptions()
+    (batching.rowsPerMicroBatch, batching.accumulationSteps) = (
+      settings.batchSize, settings.accumulationSteps
+    )
+    (batching.microBatchTokens, batching.shuffles) = (settings.microBatchTokens, settings.shuffles)
+    (batching.seed, batching.needsBaselines) = (UInt64(settings.seed), requirements.needsBaselines)
+    batches = BatchPlan(rows, options: batching)
+    references = loadsReferences ? try Self.references(request, opened) : []
+    var plan = RunPlan(
+      totalSteps: request.totalSteps(stepsPerEpoch: batches.stepsPerEpoch), schedule: request.schedule)
+    plan.loggingSteps = settings.loggingSteps
+    plan.evaluationSteps = (settings.evaluationSteps ?? 0) > 0 ? settings.evaluationSteps : nil
+    plan.savingSteps = (settings.saveSteps ?? 0) > 0 ? settings.saveSteps : nil
+    (self.request, self.opened, self.plan) = (request, opened, plan)
+  }
+
+  /// Held-out rows cut into batches; none where nothing is held out.
+  var evaluation: [TokenBatch] {
+    guard let heldOut else { return [] }
+    return EvaluationBatches(
+      heldOut, rowsPerBatch: settings.evaluationBatchSize ?? settings.batchSize,
+      tokens: settings.microBatchTokens, request.objective.loss.requirements
+    ).all
+  }
+
+  private static func rows(
+    _ settings: RunSettings, _ requirements: Requirements, _ tokenizer: ModelTokenizer
+  ) throws -> (PreferenceDataset, PreferenceDataset?) {
+    let window = TokenWindow(
+      maxLength: settings.maximumLength, mode: settings.truncation == .keepEnd ? .keepEnd : .keepStart)
+    let format = try settings.format.map { try RowFormat(named: $0, for: settings.rows) }
+    var options = DatasetOptions(format: format, window: window)
+    options.maximumDroppedFraction = settings.maximumDroppedFraction
+    let all = try PreferenceDataset(
+      reading: settings.rows, for: requirements, with: tokenizer, options: options)
+    if let path = settings.evaluationRows {
+      return (all, try PreferenceDataset(reading: path, for: requirements, with: tokenizer, options: options))
+    }
+    guard let fraction = settings.evaluationFraction, fraction > 0 else { return (all, nil) }
+    let parts = try all.holdingOut(fraction: fraction, seed: UInt64(settings.seed))
+    return (parts.training, parts.heldOut)
+  }
+
+  /// `base` is the policy as it starts; everything else is a directory.
+  private static func references(_ request: RunRequest, _ opened: OpenedModel) throws -> [any Scorer] {
+    let settings = request.settings
+    var base: CausalLanguageModel?
+    return try request.references.map { name in
+      if name == "base" {
+        // References that follow the policy are moved, each by itself; still ones can share their weights.
+        let copy = settings.syncsReference ? opened.model.copy() : base ?? opened.model.copy()
+        base = copy
+        return settings.precomputesReferences ? RememberedScores(copy) : copy
+      }
+      let scalarType = settings.scalarType.rawValue
+      let model = try OpenedModel.reference(
+        name, for: opened, scalarType: scalarType, trainable: settings.syncsReference)
+      return settings.precomputesReferences ? RememberedScores(model) : model
+    }
+  }
+}

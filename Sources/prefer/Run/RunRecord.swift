@@ -1,0 +1,71 @@
+// What decides a run, written down so that it can be repeated and continued only as itself.
+
+import Checkpoints
+import Configuration
+import Foundation
+import PreferenceCore
+import PreferenceData
+import VectorKernels
+
+/// Makes the description that stands in `run.json`.
+enum RunRecord {
+  /// Settings with every default, and hashes of everything read.
+  ///
+  /// - Throws: `CheckpointError` when a file cannot be read.
+  static func description(of run: PreparedRun) throws(CheckpointError) -> RunDescription {
+    let settings = run.request.settings
+    var hashes = ["model": try modelHash(settings.model), "tokenizer": try tokenizerHash(settings.model)]
+    hashes["data"] = run.rows.hash
+    if settings.evaluationRows != nil { hashes["held-out data"] = run.heldOut?.hash }
+    for (index, name) in run.request.references.enumerated() where name != "base" {
+      hashes["reference \(index + 1)"] = try modelHash(name)
+    }
+    return RunDescription(
+      version: Prefer.version, settings: tree(run.request), hashes: hashes,
+      processor: [InstructionSet.current.rawValue])
+  }
+
+  /// Every key of the run file; the objective in its canonical spelling, whatever it was written as.
+  private static func tree(_ request: RunRequest) -> [String: SettingValue] {
+    var tree: [String: SettingValue] = [:]
+    for field in RunSettings.keys.fields where !RunSettings.objectiveKeys.contains(field.name) {
+      tree[field.name] = value(field.read(request.settings))
+    }
+    tree["loss"] = .string(request.objective.expression.description)
+    tree["optim"] = .string(request.optimizerText)
+    return tree
+  }
+
+  private static func value(_ literal: Literal) -> SettingValue {
+    switch literal {
+    case .number(let number): Int(exactly: number).map { .integer($0) } ?? .number(number)
+    case .word("none"): .null
+    case .word("true"): true
+    case .word("false"): false
+    case .word(let word): .string(word)
+    case .list(let items): .array(items.map(value))
+    case .component(let expression): .string(expression.description)
+    }
+  }
+
+  /// One hash for the configuration and all weights of a directory.
+  static func modelHash(_ directory: String) throws(CheckpointError) -> String {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted().filter {
+      $0 == "config.json"
+        || $0.hasPrefix("model") && ($0.hasSuffix(".safetensors") || $0.hasSuffix(".index.json"))
+    }
+    return try hash(of: names, in: directory)
+  }
+
+  private static func tokenizerHash(_ directory: String) throws(CheckpointError) -> String {
+    try hash(
+      of: TokenizerFiles.names.filter { FileManager.default.fileExists(atPath: directory + "/" + $0) },
+      in: directory)
+  }
+
+  private static func hash(of names: [String], in directory: String) throws(CheckpointError) -> String {
+    var parts: [String] = []
+    for name in names { parts.append("\(try ContentHash.ofFile(directory + "/" + name))  \(name)\n") }
+    return ContentHash.of(parts.joined())
+  }
+}
