@@ -1,7 +1,6 @@
 // One loss on one fixture: value, terms and gradients as plain numbers.
 
 import PreferenceCore
-import Tensors
 
 /// What a loss makes of a batch.
 struct Evaluation {

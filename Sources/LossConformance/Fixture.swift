@@ -1,7 +1,6 @@
 // Small synthetic batches that fit whatever a loss requires.
 
 import PreferenceCore
-import Tensors
 
 /// A batch in numbers, so that it can be widened, permuted, halved, poisoned and nudged.
 ///

@@ -1,8 +1,6 @@
 // Checks a file of golden values.
 
-public import Configuration
 public import PreferenceCore
-import Tensors
 
 extension LossConformance {
   /// Compares every case whose losses `registry` knows: values, values of each pair, and gradients.

@@ -1,6 +1,5 @@
 // The laws every loss must obey, checked on small synthetic batches.
 
-public import Configuration
 public import PreferenceCore
 
 /// Checks losses against laws. Throws, returns tables, and depends on no test library.

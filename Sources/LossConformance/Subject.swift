@@ -1,6 +1,5 @@
 // The loss under examination, with the registry that can build its variations.
 
-import Configuration
 import PreferenceCore
 
 /// A configured loss and where it came from.

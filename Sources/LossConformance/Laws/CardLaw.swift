@@ -1,6 +1,5 @@
 // Law: the card is complete, and a loss is what its printed form says.
 
-import Configuration
 import PreferenceCore
 
 extension LossConformance {

@@ -1,7 +1,6 @@
 // Law: the gradient is the derivative of the value, with stopped quantities held fixed.
 
 import PreferenceCore
-import Tensors
 
 extension LossConformance {
   /// Compares with central differences of fourth order, to 10⁻⁷ relative.

@@ -1,6 +1,5 @@
 // Law: every hyperparameter changes the value or the gradient of some batch.
 
-import Configuration
 import PreferenceCore
 
 extension LossConformance {

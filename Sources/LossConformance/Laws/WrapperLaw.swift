@@ -1,6 +1,5 @@
 // Law: a wrapper needs what its inner loss needs, and wrappers of different kinds commute.
 
-import Configuration
 import PreferenceCore
 
 extension LossConformance {
