@@ -1,5 +1,6 @@
 // Lays out operands of a product in panels, turning rows into columns where needed.
 
+import ProcessorFeatures
 public import VectorKernelsInterface
 
 #if LANES16
@@ -34,13 +35,10 @@ enum WordRows: DeepRows {
 @inline(__always)
 private func interleaved(_ a: Run, _ b: Run) -> (Run, Run) {
   #if LANES16
-    var both = SIMD32<Float>()
+    (processor_interleave_low(a, b), processor_interleave_high(a, b))
   #else
-    var both = SIMD16<Float>()
+    (processor_interleave_low8(a, b), processor_interleave_high8(a, b))
   #endif
-  both.evenHalf = a
-  both.oddHalf = b
-  return (both.lowHalf, both.highHalf)
 }
 
 /// Turns one run of eight rows, of which `count` exist, into columns `width` words apart, in ascending order.

@@ -42,11 +42,6 @@ static inline void processor_pause(void) {
 #endif
 }
 
-/// Asks for the cache line at `address`.
-static inline __attribute__((always_inline)) void processor_prefetch(const void *address) {
-  __builtin_prefetch(address, 0, 3);
-}
-
 #if defined(__AVX512BF16__)
 typedef float ProcessorFloats16 __attribute__((vector_size(64)));
 typedef unsigned int ProcessorWords16 __attribute__((vector_size(64)));
@@ -69,6 +64,30 @@ typedef unsigned int ProcessorWide16 __attribute__((vector_size(64)));
 /// The square root of each number.
 static inline __attribute__((always_inline)) ProcessorNumbers16 processor_square_root(ProcessorNumbers16 x) {
   return __builtin_elementwise_sqrt(x);
+}
+
+/// The first halves of two vectors, their numbers in turn.
+static inline __attribute__((always_inline)) ProcessorNumbers16
+processor_interleave_low(ProcessorNumbers16 a, ProcessorNumbers16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+/// The second halves of two vectors, their numbers in turn.
+static inline __attribute__((always_inline)) ProcessorNumbers16
+processor_interleave_high(ProcessorNumbers16 a, ProcessorNumbers16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/// The first halves of two vectors of eight, their numbers in turn.
+static inline __attribute__((always_inline)) ProcessorFloats8
+processor_interleave_low8(ProcessorFloats8 a, ProcessorFloats8 b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+/// The second halves of two vectors of eight, their numbers in turn.
+static inline __attribute__((always_inline)) ProcessorFloats8
+processor_interleave_high8(ProcessorFloats8 a, ProcessorFloats8 b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /// The same numbers in double precision.
