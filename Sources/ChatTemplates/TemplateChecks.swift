@@ -52,11 +52,12 @@ enum TemplateChecks {
     }
     switch name {
     case "even", "odd", "divisibleby":
-      let divisor = name == "divisibleby" ? try other(name, arguments).wholeNumber : 2
-      guard let number = value.wholeNumber, let divisor, divisor != 0 else {
-        throw TemplateFault("test '\(name)' needs whole numbers, not '\(value.typeName)'")
+      let divisor = name == "divisibleby" ? try other(name, arguments).number : 2
+      guard let number = value.number, let divisor, divisor != 0 else {
+        throw TemplateFault("test '\(name)' needs numbers, not '\(value.typeName)'")
       }
-      return (number % divisor == 0) == (name != "odd")
+      let remainder = number - (number / divisor).rounded(.down) * divisor
+      return name == "odd" ? remainder == 1 : remainder == 0
     case "sameas":
       let other = try other(name, arguments)
       return value == other && value.typeName == other.typeName

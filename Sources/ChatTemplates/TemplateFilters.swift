@@ -77,7 +77,11 @@ enum TemplateFilters {
       return .string(text.scalars.map { marks[$0] ?? String($0) }.joined())
     case "format":
       return .string(try TemplateValue.formatted(value.text, .tuple(arguments.positional)))
-    case "indent": return .string(indented(text, arguments))
+    case "indent":
+      guard case .string = value else {
+        throw TemplateFault("filter 'indent' needs a text, not '\(value.typeName)'")
+      }
+      return .string(indented(text, arguments))
     case "center":
       let room = max(0, (arguments.value(0, "width")?.wholeNumber ?? 80) - text.scalars.count)
       guard room <= 100_000 else { throw TemplateFault("filter 'center' needs a width of at most 100000") }

@@ -138,13 +138,17 @@ struct TemplateInterpreter {
       }
       elements = kept
     }
+    var hasFinishedRound = false
     for index in elements.indices {
       scopes.append(["loop": Self.state(index, of: elements)])
       defer { scopes.removeLast() }
       try bind(loop.target, to: elements[index], at: place)
-      if try run(loop.body) == .leavesLoop { break }
+      let flow = try run(loop.body)
+      if flow == .leavesLoop { break }
+      if flow == .onward { hasFinishedRound = true }
     }
-    if elements.isEmpty {
+    // As in Jinja, `else` also follows a loop whose every round was cut short.
+    if !hasFinishedRound {
       scopes.append([:])
       defer { scopes.removeLast() }
       _ = try run(loop.otherwise)

@@ -138,7 +138,12 @@ extension TemplateValue {
       }
     }
     guard !isBehindPercent else { throw TemplateFault("the format ends with '%'") }
-    guard rest.isEmpty || text.isEmpty else { throw TemplateFault("the format has fewer places than values") }
+    // A list or a dictionary may go unused, as in Python.
+    switch values {
+    case .list, .map: break
+    default:
+      guard rest.isEmpty else { throw TemplateFault("the format has fewer places than values") }
+    }
     return result
   }
 

@@ -39,6 +39,11 @@ struct AddedTokens: Sendable {
     }
   }
 
+  /// Words here hold joiners too, unlike `\w` of split patterns.
+  private static func belongsToWord(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isJoinControl || ScalarSet.isWord(scalar)
+  }
+
   /// A part of a text: an added token or text for the model.
   enum Part {
     case token(Int32)
@@ -62,8 +67,8 @@ struct AddedTokens: Sendable {
       var stop = place + match.length
       place = stop
       if token.isSingleWord {
-        let joinsLeft = start > 0 && ScalarSet.isWord(text[start - 1])
-        let joinsRight = stop < text.count && ScalarSet.isWord(text[stop])
+        let joinsLeft = start > 0 && Self.belongsToWord(text[start - 1])
+        let joinsRight = stop < text.count && Self.belongsToWord(text[stop])
         if joinsLeft || joinsRight { continue }
       }
       if token.stripsLeft {

@@ -62,7 +62,9 @@ struct Components {
       let behavior = try behavior(value, at: field) ?? .isolated
       return SplitPreTokenizer(.pattern(Pattern(single: .punctuation)), behavior)
     case "Whitespace":
-      return SplitPreTokenizer(.pattern(try Pattern(#"\w+|[^\w\s]+"#)), .removed, isInverted: true)
+      // Words here hold joiners too, unlike `\w` of split patterns.
+      let words = #"[\w\x{200C}\x{200D}]+|[^\w\s\x{200C}\x{200D}]+"#
+      return SplitPreTokenizer(.pattern(try Pattern(words)), .removed, isInverted: true)
     case "WhitespaceSplit": return SplitPreTokenizer(.pattern(Pattern(single: .space)), .removed)
     case "BertPreTokenizer":
       return SequencePreTokenizer(parts: [

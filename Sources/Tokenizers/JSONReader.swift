@@ -225,7 +225,7 @@ struct JSONReader {
       while position < limit, bytes[position] != 0x22, bytes[position] != 0x5C, bytes[position] >= 0x20 {
         position += 1
       }
-      buffer.append(contentsOf: bytes[start..<position])
+      for index in start..<position { buffer.append(bytes[index]) }
       guard position < limit else { throw fault("the text ends inside a string") }
       if bytes[position] == 0x22 { break }
       guard bytes[position] == 0x5C else { throw fault("a control character stands in a string") }

@@ -7,21 +7,23 @@ struct MergeTable: Sendable {
 
   private var keys: [UInt64]
   private var values: [UInt64]
-  private let mask: Int
+  private var count = 0
+  private var mask: Int { keys.count - 1 }
   private static let empty = UInt64.max
 
-  /// An empty table with room for `count` merges.
+  /// An empty table with room for `count` merges; it grows for more.
   init(count: Int) {
     var capacity = 16
     while capacity < count * 2 { capacity *= 2 }
     keys = [UInt64](repeating: Self.empty, count: capacity)
     values = [UInt64](repeating: 0, count: capacity)
-    mask = capacity - 1
   }
 
   /// Lets `left` and `right` merge into `result`; of several merges of one pair the last one holds.
   mutating func insert(_ left: Int32, _ right: Int32, rank: UInt32, result: Int32) {
+    if count * 2 >= keys.count { grow() }
     let slot = slot(of: Self.key(left, right))
+    if keys[slot] == Self.empty { count += 1 }
     keys[slot] = Self.key(left, right)
     values[slot] = UInt64(rank) << 32 | UInt64(UInt32(bitPattern: result))
   }
@@ -32,6 +34,17 @@ struct MergeTable: Sendable {
     let slot = slot(of: key)
     guard keys[slot] == key else { return (Self.none, -1) }
     return (UInt32(values[slot] >> 32), Int32(bitPattern: UInt32(truncatingIfNeeded: values[slot])))
+  }
+
+  private mutating func grow() {
+    let old = self
+    self = MergeTable(count: old.keys.count)
+    count = old.count
+    for (key, value) in zip(old.keys, old.values) where key != Self.empty {
+      let slot = slot(of: key)
+      keys[slot] = key
+      values[slot] = value
+    }
   }
 
   private func slot(of key: UInt64) -> Int {

@@ -15,16 +15,16 @@ struct TokenizerFile {
   init(_ bytes: [UInt8]) throws(TokenizerError) {
     var reader = try JSONReader(bytes)
     var parts: [String: JSONValue] = [:]
-    var modelRange: Range<Int>?
+    var model: BytePairModel?
     try reader.beginObject()
     while let key = try reader.nextKey() {
-      if key == "model" { modelRange = try reader.skip() } else { parts[key] = try reader.value() }
+      if key == "model" { model = try Self.model(&reader) } else { parts[key] = try reader.value() }
     }
     try reader.end()
-    guard let modelRange else {
+    guard let model else {
       throw TokenizerError(field: "model", problem: "there is no model; this is not a tokenizer.json")
     }
-    model = try Self.model(JSONReader(reader, range: modelRange))
+    self.model = model
     func part(_ name: String) -> JSONValue? { parts[name].flatMap { $0.isNull ? nil : $0 } }
     let components = Components()
     normalizer = try part("normalizer").map { value throws(TokenizerError) in
@@ -42,19 +42,58 @@ struct TokenizerFile {
     added = AddedTokens(try Self.addedTokens(part("added_tokens"), model.vocabulary), normalizer: normalizer)
   }
 
-  private static func model(_ start: JSONReader) throws(TokenizerError) -> BytePairModel {
-    var reader = start
+  private static func model(_ reader: inout JSONReader) throws(TokenizerError) -> BytePairModel {
     var options: [String: JSONValue] = [:]
+    var vocabulary: Vocabulary?
+    var merges: MergeTable?
+    // Files tell the type first and the vocabulary before the merges; what comes too early is read at the end.
     var vocabularyRange: Range<Int>?
     var mergesRange: Range<Int>?
     try reader.beginObject()
     while let key = try reader.nextKey() {
-      switch key {
-      case "vocab": vocabularyRange = try reader.skip()
-      case "merges": mergesRange = try reader.skip()
-      default: options[key] = try reader.value()
+      if key == "vocab" {
+        if options["type"] == .string("BPE") {
+          vocabulary = try Vocabulary(reading: &reader)
+        } else {
+          vocabularyRange = try reader.skip()
+        }
+      } else if key == "merges" {
+        if let vocabulary {
+          merges = try self.merges(&reader, vocabulary)
+        } else {
+          mergesRange = try reader.skip()
+        }
+      } else {
+        options[key] = try reader.value()
       }
     }
+    try check(options)
+    if let vocabularyRange {
+      var later = JSONReader(reader, range: vocabularyRange)
+      vocabulary = try Vocabulary(reading: &later)
+    }
+    guard let vocabulary else { throw TokenizerError(field: "model", problem: "there is no 'vocab'") }
+    if let mergesRange {
+      var later = JSONReader(reader, range: mergesRange)
+      merges = try self.merges(&later, vocabulary)
+    }
+    guard let merges else { throw TokenizerError(field: "model", problem: "there is no 'merges'") }
+    var unknown: Int32?
+    if let text = options["unk_token"]?.string {
+      unknown = vocabulary.id(of: text)
+      if unknown == nil {
+        throw TokenizerError(field: "model.unk_token", problem: "'\(text)' is not in the vocabulary")
+      }
+    }
+    return BytePairModel(
+      vocabulary: vocabulary, merges: merges, unknown: unknown,
+      fusesUnknowns: options["fuse_unk"]?.boolean ?? false,
+      ignoresMerges: options["ignore_merges"]?.boolean ?? false,
+      fallsBackToBytes: options["byte_fallback"]?.boolean ?? false)
+  }
+
+  /// Refuses options that would change ids without being understood.
+  private static func check(_ options: [String: JSONValue]) throws(TokenizerError) {
     // Old files of byte-pair models leave the type out.
     let type = options["type"]?.string ?? "BPE"
     guard type == "BPE" else { throw unknownKind(type, of: "model", known: ["BPE"], at: "model.type") }
@@ -68,39 +107,13 @@ struct TokenizerFile {
       throw TokenizerError(
         field: "model.dropout", problem: "dropout makes tokens random and is not supported; set it to null")
     }
-    guard let vocabularyRange, let mergesRange else {
-      let missing = vocabularyRange == nil ? "vocab" : "merges"
-      throw TokenizerError(field: "model", problem: "there is no '\(missing)'")
-    }
-    var vocabularyReader = JSONReader(reader, range: vocabularyRange)
-    let vocabulary = try Vocabulary(reading: &vocabularyReader)
-    var unknown: Int32?
-    if let text = options["unk_token"]?.string {
-      unknown = vocabulary.id(of: text)
-      if unknown == nil {
-        throw TokenizerError(field: "model.unk_token", problem: "'\(text)' is not in the vocabulary")
-      }
-    }
-    return BytePairModel(
-      vocabulary: vocabulary, merges: try merges(JSONReader(reader, range: mergesRange), vocabulary),
-      unknown: unknown, fusesUnknowns: options["fuse_unk"]?.boolean ?? false,
-      ignoresMerges: options["ignore_merges"]?.boolean ?? false,
-      fallsBackToBytes: options["byte_fallback"]?.boolean ?? false)
   }
 
   /// Reads merges in both spellings, `"a b"` and `["a", "b"]`.
-  private static func merges(_ start: JSONReader, _ vocabulary: Vocabulary) throws(TokenizerError)
-    -> MergeTable
-  {
-    var counter = start
-    var count = 0
-    try counter.beginArray()
-    while try counter.nextElement() {
-      _ = try counter.skip()
-      count += 1
-    }
-    var reader = start
-    var table = MergeTable(count: count)
+  private static func merges(
+    _ reader: inout JSONReader, _ vocabulary: Vocabulary
+  ) throws(TokenizerError) -> MergeTable {
+    var table = MergeTable(count: vocabulary.count)
     var text: [UInt8] = []
     var rank: UInt32 = 0
     try reader.beginArray()

@@ -76,6 +76,7 @@ import Testing
     arguments: [
       ("abcab", [16, 15]), ("aab c", [0, 15, 8, 2]), ("a 11 b", [0, 17, 1]),
       ("a11 11b", [0, 4, 4, 8, 4, 4, 1]), (".11.", [6, 17, 6]), ("", []),
+      ("\u{200D}11.", [4, 4, 6]),
     ] as [(String, [Int32])]) func `finds added tokens`(_ text: String, _ ids: [Int32]) throws
   {
     let tokenizer = try tokenizer(Self.added)

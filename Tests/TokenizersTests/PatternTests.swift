@@ -63,6 +63,12 @@ import Testing
     #expect(try matches(#"[]a]+"#, "]a") == ["]a"])
   }
 
+  /// U+323B0 and U+1FAC8 came with Unicode 17, U+11BC0 and U+2EBF0 before.
+  @Test func `scalars newer than the reference implementation have no category`() throws {
+    #expect(try matches(#"[\p{L}\p{S}]"#, "\u{323B0}\u{1FAC8}") == [])
+    #expect(try matches(#"\p{L}"#, "\u{11BC0}\u{2EBF0}").count == 2)
+  }
+
   @Test func `long runs take linear time`() throws {
     let spaces = String(repeating: " ", count: 20_000)
     #expect(try matches(Self.llama3, spaces + "x").count == 2)

@@ -4,16 +4,18 @@
 struct Pattern: Sendable {
   /// The pattern as it was written.
   let source: String
-  private let program: [Step]
+  private var program: [Step] = []
+  private var sets: [ScalarSet] = []
 
+  /// One step; sets are named by their place, so that steps are plain numbers.
   private enum Step: Sendable {
     /// Takes up to `atMost` scalars of the set and gives back down to `atLeast`.
-    case run(ScalarSet, atLeast: Int, atMost: Int, isPossessive: Bool)
+    case run(Int, atLeast: Int, atMost: Int, isPossessive: Bool)
     /// Goes on at the first place; on failure at the second.
     case fork(Int, Int)
     case jump(Int)
     /// Whether the next scalar is in the set must equal `isMember`.
-    case peek(ScalarSet, isMember: Bool)
+    case peek(Int, isMember: Bool)
     /// The program from the next step on must match, or not; then goes on at `next`.
     case lookahead(isNegative: Bool, next: Int)
     case end(beforeLineFeed: Bool)
@@ -26,28 +28,33 @@ struct Pattern: Sendable {
   /// - Throws: `TokenizerError` naming the construct that is not supported.
   init(_ source: String) throws(TokenizerError) {
     self.source = source
-    var program: [Step] = []
-    Self.compile(try PatternParser.parse(source), into: &program)
+    compile(try PatternParser.parse(source))
     program.append(.matched)
-    self.program = program
   }
 
   /// A pattern that matches each single scalar of a set.
   init(single set: ScalarSet) {
     source = ""
-    program = [.run(set, atLeast: 1, atMost: 1, isPossessive: true), .matched]
+    compile(.set(set))
+    program.append(.matched)
   }
 
-  private static func compile(_ node: PatternNode, into program: inout [Step]) {
+  private mutating func place(of set: ScalarSet) -> Int {
+    if let known = sets.firstIndex(of: set) { return known }
+    sets.append(set)
+    return sets.count - 1
+  }
+
+  private mutating func compile(_ node: PatternNode) {
     switch node {
-    case .set(let set): program.append(.run(set, atLeast: 1, atMost: 1, isPossessive: true))
-    case .sequence(let parts): for part in parts { compile(part, into: &program) }
+    case .set(let set): program.append(.run(place(of: set), atLeast: 1, atMost: 1, isPossessive: true))
+    case .sequence(let parts): for part in parts { compile(part) }
     case .alternation(let choices):
       var jumps: [Int] = []
       for (index, choice) in choices.enumerated() {
         let fork = program.count
         if index + 1 < choices.count { program.append(.jump(0)) }
-        compile(choice, into: &program)
+        compile(choice)
         guard index + 1 < choices.count else { break }
         jumps.append(program.count)
         program.append(.jump(0))
@@ -55,13 +62,13 @@ struct Pattern: Sendable {
       }
       for jump in jumps { program[jump] = .jump(program.count) }
     case .repetition(.set(let set), let atLeast, let atMost, let isPossessive):
-      program.append(.run(set, atLeast: atLeast, atMost: atMost, isPossessive: isPossessive))
+      program.append(.run(place(of: set), atLeast: atLeast, atMost: atMost, isPossessive: isPossessive))
     case .repetition(let node, let atLeast, let atMost, _):
-      for _ in 0..<atLeast { compile(node, into: &program) }
+      for _ in 0..<atLeast { compile(node) }
       if atMost == .max {
         let fork = program.count
         program.append(.jump(0))
-        compile(node, into: &program)
+        compile(node)
         program.append(.jump(fork))
         program[fork] = .fork(fork + 1, program.count)
       } else {
@@ -69,15 +76,16 @@ struct Pattern: Sendable {
         for _ in atLeast..<atMost {
           forks.append(program.count)
           program.append(.jump(0))
-          compile(node, into: &program)
+          compile(node)
         }
         for fork in forks { program[fork] = .fork(fork + 1, program.count) }
       }
-    case .lookahead(.set(let set), let isNegative): program.append(.peek(set, isMember: !isNegative))
+    case .lookahead(.set(let set), let isNegative):
+      program.append(.peek(place(of: set), isMember: !isNegative))
     case .lookahead(let body, let isNegative):
       let start = program.count
       program.append(.jump(0))
-      compile(body, into: &program)
+      compile(body)
       program.append(.matched)
       program[start] = .lookahead(isNegative: isNegative, next: program.count)
     case .end(let beforeLineFeed): program.append(.end(beforeLineFeed: beforeLineFeed))
@@ -118,7 +126,7 @@ struct Pattern: Sendable {
       case .run(let set, let atLeast, let atMost, let isPossessive):
         let limit = atMost < range.upperBound - place ? place + atMost : range.upperBound
         var end = place
-        while end < limit, set.contains(text[end]) { end += 1 }
+        while end < limit, sets[set].contains(text[end]) { end += 1 }
         holds = end - place >= atLeast
         if holds, !isPossessive, end - place > atLeast {
           choices.append(Choice(step: step + 1, low: place + atLeast, high: end - 1))
@@ -130,7 +138,7 @@ struct Pattern: Sendable {
         step = now
       case .jump(let next): step = next
       case .peek(let set, let isMember):
-        holds = (place < range.upperBound && set.contains(text[place])) == isMember
+        holds = (place < range.upperBound && sets[set].contains(text[place])) == isMember
         step += 1
       case .lookahead(let isNegative, let next):
         holds = (match(text, range, at: place, from: step + 1, &choices) == nil) == isNegative

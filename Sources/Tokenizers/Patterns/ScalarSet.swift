@@ -116,8 +116,13 @@ enum CategoryMask {
     return mask == 0 ? nil : mask
   }
 
-  /// The bit of the category of one scalar.
+  /// The version of Unicode that the reference implementation's Oniguruma knows.
+  private static let newest: Unicode.Version = (major: 16, minor: 0)
+
+  /// The bit of the category of one scalar; scalars newer than the reference implementation have none yet.
   static func of(_ scalar: Unicode.Scalar) -> UInt32 {
+    // Nothing below has been added since Unicode 14.
+    if scalar.value >= 0x860, let age = scalar.properties.age, age > newest { return 1 << 29 }
     let bit: UInt32 =
       switch scalar.properties.generalCategory {
       case .uppercaseLetter: 0
