@@ -49,7 +49,7 @@ enum Failure {
     case is UsageError, is RunFileError, is ConfigurationError, is HyperparameterError, is SyntaxError: .usage
     case is DataError: .rejectedRows
     case is ConformanceFailure: .brokenLaw
-    //LATER    case CheckpointError.mismatch: .mismatch
+    case CheckpointError.mismatch: .mismatch
     case let error as TrainingError: code(of: error)
     default: .failure
     }

@@ -110,19 +110,20 @@ enum QuickstartCommand {
       "accuracy of implicit rewards", \.accuracy,
       before.ties == 1 ? "before: all ties, policy and reference agree" : "")
     row("reward margin", \.margin)
-    row("chosen likelier a token", \.preferenceShare)
     row("KL to the reference, nats", \.divergence, "mean log π/π_ref of \(samples) sampled answers")
     row("polite answers", \.polite, "of \(samples) sampled answers, judged by the corpus's own truth")
     row("answers on topic", \.onTopic)
     row("both", \.good)
     Console.output("")
-    Console.output("\(Style.bold("question")) \(files.corpus.heldOut[0].question)")
-    Console.output("\(Style.bold("before  ")) \(before.answer)")
-    Console.output("\(Style.bold("after   ")) \(after.answer)")
+    for (index, row) in files.corpus.heldOut.prefix(QuickstartFigures.shownCount).enumerated() {
+      Console.output("\(Style.bold("question")) \(row.question)")
+      Console.output("\(Style.bold("before  ")) \(before.answers[index])")
+      Console.output("\(Style.bold("after   ")) \(after.answers[index])\n")
+    }
     let logs = try [files.language, files.preferences].map { try RunLog(directory: URL(filePath: $0)) }
     let report = files.path("report.html")
     try OutputFile.write(HTMLReport(runs: logs, title: "Quickstart").text, to: report)
-    Console.output("\nreport   \(report)\nmodel    \(files.preferences)")
+    Console.output("report   \(report)\nmodel    \(files.preferences)")
   }
 
   private static func say(_ text: String) { Console.note(Console.errorIsTerminal ? Style.bold(text) : text) }

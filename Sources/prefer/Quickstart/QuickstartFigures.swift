@@ -13,17 +13,17 @@ struct QuickstartFigures {
   let ties: Double
   /// The mean difference of implicit rewards.
   let margin: Double
-  /// Share of pairs whose chosen side the model finds likelier, token for token.
-  let preferenceShare: Double
   /// The mean of `log π/π_ref` over sampled answers, nats an answer: an unbiased estimate of the divergence.
   let divergence: Double
   /// Shares of sampled answers that are polite, on topic, and both.
   let (polite, onTopic, good): (Double, Double, Double)
-  /// What the model says to the first held-out question, word by likeliest word.
-  let answer: String
+  /// What the model says to the first held-out questions, drawn with the same numbers every time.
+  let answers: [String]
 
   /// Answers that are drawn.
   static let sampleCount = 100
+  /// Answers that are shown.
+  static let shownCount = 3
 
   /// Measures `path` against `reference` with the rewards of `loss`.
   ///
@@ -40,42 +40,36 @@ struct QuickstartFigures {
       reading: files.path("held-out.jsonl"), for: Requirements(.pairwise), with: opened.tokenizer,
       options: options)
     let batches = EvaluationBatches(rows, rowsPerBatch: 32, tokens: nil, Requirements(.pairwise)).all
-    (accuracy, ties, margin, preferenceShare) = try Self.pairs(
+    (accuracy, ties, margin) = try Self.pairs(
       batches, opened.model, others.first, scale: loss.rewardScale)
     var drawn = try Self.answers(opened, files, count: Self.sampleCount, seed: seed, progress: progress)
     let verdicts = drawn.map { QuickstartVerdict(question: $0.question, answer: $0.text) }
     let count = Double(max(1, verdicts.count))
+    answers = drawn.prefix(Self.shownCount).map(\.text)
     polite = Double(verdicts.count(where: \.isPolite)) / count
     onTopic = Double(verdicts.count(where: \.isOnTopic)) / count
     good = Double(verdicts.count(where: \.isGood)) / count
     drawn.removeAll { $0.ids.isEmpty }
     divergence = try others.first.map { try Self.divergence(of: opened.model, from: $0, drawn) } ?? 0
-    let asked = files.corpus.heldOut[0].question
-    let prompt = try opened.tokenizer.encodeConversation([(role: "user", content: asked)])
-    let likeliest = try opened.model.generate(
-      prompt: prompt, maxNewTokens: 48, temperature: 0, stopIDs: opened.stopIDs)
-    answer = opened.tokenizer.tokenizer.decode(likeliest, skippingSpecials: true)
   }
 
   private static func pairs(
     _ batches: [TokenBatch], _ model: CausalLanguageModel, _ reference: CausalLanguageModel?, scale: Double
-  ) throws -> (Double, Double, Double, Double) {
-    var (wins, ties, margins, likelier, count) = (0.0, 0.0, 0.0, 0.0, 0.0)
+  ) throws -> (Double, Double, Double) {
+    var (wins, ties, margins, count) = (0.0, 0.0, 0.0, 0.0)
     for batch in batches {
       let own = try model.score(batch, [.logProbability])[.logProbability].sumOverLastAxis().scalars
       let other = try reference?.score(batch, [.logProbability])[.logProbability].sumOverLastAxis().scalars
       for (chosen, rejected) in batch.layout.orderedPairs {
         let base = other.map { $0[chosen] - $0[rejected] } ?? 0
         let margin = scale * (own[chosen] - own[rejected] - base)
-        let lengths = (batch.completions[chosen].count, batch.completions[rejected].count)
         wins += margin > 0 ? 1 : 0
         ties += margin == 0 ? 1 : 0
         margins += margin
-        likelier += own[chosen] / Double(lengths.0) > own[rejected] / Double(lengths.1) ? 1 : 0
         count += 1
       }
     }
-    return (wins / count, ties / count, margins / count, likelier / count)
+    return (wins / count, ties / count, margins / count)
   }
 
   /// An answer the model drew.

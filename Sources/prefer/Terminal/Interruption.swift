@@ -10,6 +10,12 @@ enum Interruption {
   /// Starts to catch SIGINT and SIGTERM.
   static func watch() {
     arrived.store(0, ordering: .relaxed)
+    // Whoever started this process may have had these signals blocked, and blocked they would stay.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         // Only what a signal handler may do: an atomic exchange and `_exit`.
