@@ -74,6 +74,19 @@ import Testing
     #expect(logs[0].count == 33)
   }
 
+  @Test func `references scored once give the same bytes`() throws {
+    let scratch = try Scratch()
+    for (name, keys) in [("often", ""), ("once", "precompute_ref_log_probs: true")] {
+      let outcome = try Shell.prefer(
+        "train", try Self.runFile(scratch, name, steps: 25, "save_steps: 0, " + keys))
+      #expect(outcome.code == 0, "\(outcome.errors)")
+    }
+    let weights = ["often", "once"].map {
+      FileManager.default.contents(atPath: scratch.path($0 + "/model.safetensors"))
+    }
+    #expect(weights[0] != nil && weights[0] == weights[1])
+  }
+
   @Test func `--resume without a checkpoint starts over and says so`() throws {
     let scratch = try Scratch()
     let outcome = try Shell.prefer("train", try Self.runFile(scratch, "new", steps: 2), "--resume")

@@ -84,6 +84,9 @@ enum QuickstartCommand {
   ) throws -> QuickstartFigures {
     try QuickstartFigures(of: path, against: [files.language], loss: objective.loss, files, seed: seed) {
       words in
+      if let code = Interruption.code {
+        throw CommandFailure(code, "interrupted; everything trained is kept")
+      }
       if Console.errorIsTerminal { Console.note("\r     \(words)   ", terminator: "") }
     }
   }

@@ -31,7 +31,7 @@ struct QuickstartFigures {
   init(
     of path: String, against references: [String], loss: any PreferenceLoss, _ files: QuickstartFiles,
     seed: Int,
-    progress: (String) -> Void
+    progress: (String) throws -> Void
   ) throws {
     let opened = try OpenedModel(path, scalarType: "float32")
     let others = try references.map { try OpenedModel.reference($0, for: opened, scalarType: "float32") }
@@ -81,10 +81,10 @@ struct QuickstartFigures {
   }
 
   private static func answers(
-    _ opened: OpenedModel, _ files: QuickstartFiles, count: Int, seed: Int, progress: (String) -> Void
+    _ opened: OpenedModel, _ files: QuickstartFiles, count: Int, seed: Int, progress: (String) throws -> Void
   ) throws -> [Answer] {
     try files.corpus.heldOut.prefix(count).enumerated().map { index, row in
-      if index % 10 == 0 { progress("drawing answers \(index)/\(count)") }
+      if index % 10 == 0 { try progress("drawing answers \(index)/\(count)") }
       let prompt = try opened.tokenizer.encodeConversation([(role: "user", content: row.question)])
       let ids = try opened.model.generate(
         prompt: prompt, maxNewTokens: 48, temperature: 1, seed: UInt64(seed * 1000 + index),

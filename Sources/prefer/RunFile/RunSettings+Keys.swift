@@ -101,8 +101,8 @@ extension RunSettings {
   static var listing: String {
     let defaults = RunSettings()
     let names = keys.fields.map { field -> String in
-      let fallback = field.read(defaults).description
-      return fallback.isEmpty ? field.name : field.name + "=" + fallback
+      field.read(defaults) == .word("")
+        ? field.name + " (required)" : field.name + "=" + field.read(defaults).description
     }
     let types = keys.fields.map { $0.range.isEmpty ? $0.typeName : $0.typeName + " " + $0.range }
     let (first, second) = (names.map(\.count).max() ?? 0, types.map(\.count).max() ?? 0)
