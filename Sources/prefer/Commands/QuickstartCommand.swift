@@ -117,6 +117,12 @@ enum QuickstartCommand {
     row("polite answers", \.polite, "of \(samples) sampled answers, judged by the corpus's own truth")
     row("answers on topic", \.onTopic)
     row("both", \.good)
+    if after.good < before.good {
+      // Losses differ in how far they pull: IPO's published tau asks for five nats a token.
+      Console.output(
+        "\nthe answers have become worse: the policy is \(Numbers.fixed(after.divergence, 1)) nats from its "
+          + "reference; a larger beta or tau keeps it nearer, as in --loss \"ipo(tau=1)\"")
+    }
     Console.output("")
     for (index, row) in files.corpus.heldOut.prefix(QuickstartFigures.shownCount).enumerated() {
       Console.output("\(Style.bold("question")) \(row.question)")
