@@ -86,8 +86,8 @@ import VectorKernels
   @Test(arguments: [
     ("adamv", "unknown optimizer 'adamv'; did you mean 'adamw'?"),
     ("adamw(weight_decay=-1)", "'adamw': 'weight_decay' must be ≥ 0, not -1"),
-    ("sgd(momentum=1)", "'sgd': 'momentum' must be in [0.0, 1.0), not 1"),
-    ("0.5*sgd + 0.5*adamw", "a optimizer cannot be a sum"),
+    ("sgd(momentum=1)", "'sgd': 'momentum' must be in [0, 1), not 1"),
+    ("0.5*sgd + 0.5*adamw", "an optimizer cannot be a sum"),
   ])
   func `refuses`(_ text: String, _ message: String) throws {
     let registry = try OptimizerRegistry()
