@@ -7,9 +7,12 @@ public struct Argument: Sendable, Hashable {
 
   /// Its name in help, upper-case: `RUN.json5`.
   public let name: String
+  /// How many words it takes.
   public let arity: Arity
+  /// What help says about it.
   public let documentation: String
 
+  /// An argument called `name` in help.
   public init(_ name: String, _ arity: Arity, _ documentation: String) {
     (self.name, self.arity, self.documentation) = (name, arity, documentation)
   }
@@ -29,8 +32,11 @@ public struct Option: Sendable, Hashable {
   public let name: String
   /// What the value is called in help, upper-case; nil for a flag.
   public let valueName: String?
+  /// Whether the command cannot do without it.
   public let isRequired: Bool
+  /// Whether it may be given several times.
   public let isRepeatable: Bool
+  /// What help says about it.
   public let documentation: String
 
   /// An option with a value.
@@ -56,16 +62,20 @@ public struct Option: Sendable, Hashable {
 
 /// One verb of a tool.
 public struct Command: Sendable, Hashable {
+  /// The verb: `train`.
   public let name: String
   /// One line.
   public let summary: String
+  /// The words it takes, in order.
   public let arguments: [Argument]
+  /// What it takes with dashes.
   public let options: [Option]
   /// Whether `key=value` words are taken aside as overrides.
   public let takesOverrides: Bool
   /// What help says below the options: longer explanations, tables of keys, examples.
   public let discussion: String
 
+  /// A verb and what it takes.
   public init(
     _ name: String, _ summary: String, arguments: [Argument] = [], options: [Option] = [],
     takesOverrides: Bool = false, discussion: String = ""

@@ -2,6 +2,7 @@
 
 /// What somebody asked for.
 public struct Invocation: Sendable, Hashable {
+  /// The verb.
   public let command: Command
   /// `key=value` words in order, for commands that take them.
   public let overrides: [Override]
@@ -11,6 +12,7 @@ public struct Invocation: Sendable, Hashable {
   /// `key=value`.
   public struct Override: Sendable, Hashable {
     public let key: String, value: String
+    /// The override `key=value`.
     public init(key: String, value: String) { (self.key, self.value) = (key, value) }
   }
 
@@ -67,8 +69,11 @@ public struct Invocation: Sendable, Hashable {
 public struct UsageError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Everything that is wrong, one sentence each.
   public let problems: [String]
+  /// The sentences, one a line.
   public var description: String { problems.joined(separator: "\n") }
 
+  /// One mistake.
   public init(_ problem: String) { problems = [problem] }
+  /// Several mistakes.
   public init(_ problems: [String]) { self.problems = problems }
 }

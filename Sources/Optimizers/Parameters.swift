@@ -7,20 +7,31 @@ public import VectorKernels
 public struct ParameterName: Hashable, Sendable, Codable, Comparable, ExpressibleByStringLiteral,
   CustomStringConvertible
 {
+  /// The name as text.
   public let description: String
+
+  /// The name that reads `text`.
   public init(_ text: String) { description = text }
+  /// The name that reads `text`.
   public init(stringLiteral text: String) { description = text }
+  /// Alphabetical order.
   public static func < (a: Self, b: Self) -> Bool { a.description < b.description }
 }
 
 /// One trainable weight: single-precision scalars that are updated in place.
 public struct Parameter: Sendable {
+  /// Its place in the model.
   public let name: ParameterName
+  /// Its extent along each axis.
   public let shape: [Int]
+  /// Its scalars in row-major order, shared by reference.
   public let values: FloatBuffer
   /// Whether weight decay applies; transformers' trainer spares biases and norm weights.
   public let isDecayed: Bool
 
+  /// A weight whose scalars are `values`, which it does not copy.
+  ///
+  /// - Precondition: `values` holds as many scalars as `shape`.
   public init(_ name: ParameterName, shape: [Int], values: FloatBuffer, isDecayed: Bool = true) {
     precondition(
       shape.reduce(1, *) == values.count, "Parameter '\(name)': shape \(shape), but \(values.count) scalars")
@@ -41,13 +52,20 @@ public struct Parameters: Sendable, RandomAccessCollection {
   private let ordered: [Parameter]
   private let places: [ParameterName: Int]
 
+  /// The weights in this order.
+  ///
+  /// - Precondition: no name comes twice.
   public init(_ parameters: [Parameter]) {
     ordered = parameters
     places = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.name, $0) })
   }
 
+  /// The first weight's position.
   public var startIndex: Int { 0 }
+  /// The position behind the last weight.
   public var endIndex: Int { ordered.count }
+  /// The weight at a position.
   public subscript(position: Int) -> Parameter { ordered[position] }
+  /// The weight called `name`.
   public subscript(name: ParameterName) -> Parameter? { places[name].map { ordered[$0] } }
 }

@@ -3,7 +3,9 @@
 /// Memory that is freed once nobody holds it.
 // Immutable apart from the scalars, whose owners keep writers apart.
 public final class Allocation: @unchecked Sendable {
+  /// Where it starts.
   public let base: UnsafeMutableRawPointer
+  /// How long it is.
   public let byteCount: Int
   private let release: (UnsafeMutableRawPointer, Int) -> Void
 
@@ -28,8 +30,11 @@ public final class Allocation: @unchecked Sendable {
 
 /// A window onto shared scalars. Copies of a buffer see the same memory.
 public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // see Allocation
+  /// The memory it looks at, kept alive.
   public let allocation: Allocation
+  /// Its first scalar; valid as long as the buffer is held.
   public let base: UnsafeMutablePointer<Scalar>
+  /// How many scalars it sees.
   public let count: Int
 
   /// `count` zeros.
@@ -39,6 +44,7 @@ public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // 
     self.count = count
   }
 
+  /// A copy of `scalars`.
   public init(_ scalars: some Collection<Scalar>) {
     self.init(count: scalars.count)
     _ = UnsafeMutableBufferPointer(start: base, count: count).initialize(from: scalars)
@@ -66,6 +72,9 @@ public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // 
     return AlignedBuffer(allocation, base: base + range.lowerBound, count: range.count)
   }
 
+  /// One scalar.
+  ///
+  /// - Precondition: `index` is in `0..<count`.
   @inlinable public subscript(index: Int) -> Scalar {
     get {
       precondition(index >= 0 && index < count, "AlignedBuffer: index \(index) of \(count)")

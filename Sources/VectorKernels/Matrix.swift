@@ -2,6 +2,7 @@
 
 /// `rows × columns` scalars in row-major order, consecutive rows `rowStride` scalars apart.
 public struct Matrix<Scalar: BitwiseCopyable>: @unchecked Sendable {  // see Allocation
+  /// The scalars it looks at.
   public let buffer: AlignedBuffer<Scalar>
   public let rows: Int, columns: Int, rowStride: Int
 
@@ -38,6 +39,7 @@ public struct Matrix<Scalar: BitwiseCopyable>: @unchecked Sendable {  // see All
       buffer.window(start..<end), rows: rowRange.count, columns: columnRange.count, rowStride: rowStride)
   }
 
+  /// One scalar.
   @inlinable public subscript(row: Int, column: Int) -> Scalar {
     get { buffer[row * rowStride + column] }
     nonmutating set { buffer[row * rowStride + column] = newValue }

@@ -18,8 +18,8 @@ enum Prefer {
   ]
 
   /// What the command line may say.
-  static var tool: CommandLineTool {
-    CommandLineTool(
+  static var tool: Tool {
+    Tool(
       "prefer", "Preference optimisation of language models.", commands: commands.map(\.command))
   }
 

@@ -3,12 +3,15 @@
 import Configuration
 
 /// A tool with verbs: `prefer train run.json5 learning_rate=1e-6 --resume`.
-public struct CommandLineTool: Sendable {
+public struct Tool: Sendable {
+  /// What people type: `prefer`.
   public let name: String
   /// One line.
   public let summary: String
+  /// Its verbs, in the order help lists them.
   public let commands: [Command]
 
+  /// A tool called `name`.
   public init(_ name: String, _ summary: String, commands: [Command]) {
     (self.name, self.summary, self.commands) = (name, summary, commands)
   }

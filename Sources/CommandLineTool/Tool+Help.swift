@@ -1,6 +1,6 @@
 // Help, from the same declarations that parse.
 
-extension CommandLineTool {
+extension Tool {
   /// The list of commands.
   public var help: String {
     let width = commands.map(\.name.count).max() ?? 0

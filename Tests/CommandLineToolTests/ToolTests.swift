@@ -3,8 +3,8 @@
 import CommandLineTool
 import Testing
 
-@Suite struct CommandLineToolTests {
-  static let tool = CommandLineTool(
+@Suite struct ToolTests {
+  static let tool = Tool(
     "prefer", "Preference optimisation.",
     commands: [
       Command(
