@@ -11,7 +11,7 @@ struct StatisticsHead: Sendable {
   let epsilon: Float
 
   /// Columns of scores held at a time. Fixed, so that a row's bits do not depend on the batch.
-  static let chunkColumns = 4096
+  var chunkColumns = 4096
   /// Rows of scores held at a time.
   static let blockRows = 2048
 
@@ -59,8 +59,8 @@ struct StatisticsHead: Sendable {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let vocabulary = map.operand
-    let room = workspace.buffer(rows.plain.rows * min(Self.chunkColumns, vocabularyCount), of: Float.self)
-    for columns in Self.pieces(of: vocabularyCount, size: Self.chunkColumns) {
+    let room = workspace.buffer(rows.plain.rows * min(chunkColumns, vocabularyCount), of: Float.self)
+    for columns in Self.pieces(of: vocabularyCount, size: chunkColumns) {
       let count = rows.plain.rows * columns.count
       let scores = Matrix(room.window(0..<count), rows: rows.plain.rows, columns: columns.count)
       Operand.multiply(rows, transposed: false, by: vocabulary.rows(columns), transposed: true, into: scores)

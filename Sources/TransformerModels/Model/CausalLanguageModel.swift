@@ -33,7 +33,7 @@ public final class CausalLanguageModel {
 
   let embedding: Parameter
   let blocks: [DecoderBlock]
-  let head: StatisticsHead
+  var head: StatisticsHead
   /// What a position turns each plane of a head by, in radians.
   var frequencies: [Float]
   let workspace = Workspace()
