@@ -34,6 +34,7 @@ func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
 let layers: [(name: String, imports: [String])] = [
   ("Configuration", []),
   ("ChatTemplates", []),
+  ("Digests", []),
   ("Tokenizers", []),
   ("Plots", []),
   ("CommandLineTool", ["Configuration"]),
@@ -44,8 +45,8 @@ let layers: [(name: String, imports: [String])] = [
   ("LossConformance", ["PreferenceCore"]),
   ("PreferenceTestSupport", ["Optimizers", "PreferenceCore"]),
   ("TransformerModels", ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "VectorKernels"]),
-  ("PreferenceData", ["ChatTemplates", "PreferenceCore", "Tokenizers"]),
-  ("Checkpoints", ["Optimizers", "PreferenceCore", "Safetensors", "VectorKernels"]),
+  ("PreferenceData", ["ChatTemplates", "Digests", "PreferenceCore", "Tokenizers"]),
+  ("Checkpoints", ["Digests", "Optimizers", "PreferenceCore", "Safetensors", "VectorKernels"]),
   ("Reports", ["Plots", "PreferenceCore"]),
 ]
 
@@ -61,10 +62,11 @@ let tests: [(name: String, imports: [String])] = [
   ("ChatTemplatesTests", ["ChatTemplates"]),
   (
     "CheckpointsTests",
-    ["Checkpoints", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "Safetensors"]
+    ["Checkpoints", "Digests", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "Safetensors"]
   ),
   ("CommandLineToolTests", ["CommandLineTool", "Configuration"]),
   ("ConfigurationTests", ["Configuration"]),
+  ("DigestsTests", ["Digests"]),
   ("ConformanceTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"]),
   ("EndToEndTests", everything + ["prefer"]),
   ("OptimizersTests", ["Configuration", "Optimizers", "Tensors", "VectorKernels"]),

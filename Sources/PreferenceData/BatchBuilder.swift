@@ -1,6 +1,6 @@
 // Rows laid out as one micro-batch: prompts, completions, and who is compared with whom.
 
-internal import PreferenceCore
+import PreferenceCore
 
 /// Appends rows to a micro-batch.
 struct BatchBuilder {

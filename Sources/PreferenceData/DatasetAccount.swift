@@ -1,6 +1,6 @@
 // The bookkeeping behind a data set: every row is kept, dropped with a reason, or a mistake.
 
-internal import PreferenceCore
+import PreferenceCore
 
 /// Collects tokenized rows and what is to be told of them.
 struct DatasetAccount {

@@ -1,6 +1,7 @@
 // Files of rows: JSON Lines or one JSON array, from a path or standard input.
 
-internal import Foundation
+import Digests
+import Foundation
 
 /// One JSON object of a file and where it stands.
 struct StoredRow: Sendable {

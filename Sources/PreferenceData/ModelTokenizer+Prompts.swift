@@ -1,7 +1,7 @@
 // Single prompts for a model: plain text, or a conversation to answer.
 
-internal import ChatTemplates
-internal import Tokenizers
+import ChatTemplates
+import Tokenizers
 
 extension ModelTokenizer {
   /// The tokens of plain text as a prompt, with the tokenizer's own special tokens.

@@ -1,7 +1,7 @@
 // A model directory's tokenizer and chat template, which are of no use without each other.
 
-internal import ChatTemplates
-internal import Foundation
+import ChatTemplates
+import Foundation
 public import Tokenizers
 
 /// The tokenizer of a model directory with the chat template that belongs to it.

@@ -1,6 +1,6 @@
 // One row as it was meant: a prompt, its completions, and what people said of them.
 
-internal import PreferenceCore
+import PreferenceCore
 
 /// One message of a conversation, as the row has it.
 struct Turn: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // The formats that rows come in: their names, their columns, and how a file's format is recognised.
 
-internal import PreferenceCore
+import PreferenceCore
 
 /// A way to write preferences in columns.
 public enum RowFormat: String, Sendable, Hashable, Codable, CaseIterable {

@@ -1,6 +1,6 @@
 // Rows to tokens: where the prompt ends, what ends a completion, and what looks wrong.
 
-internal import PreferenceCore
+import PreferenceCore
 
 /// What the row tokenizer needs of a tokenizer and a chat template.
 protocol RowEncoder: Sendable {

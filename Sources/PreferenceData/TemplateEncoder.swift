@@ -1,7 +1,7 @@
 // The model's own tokenizer and template behind what the row tokenizer asks for.
 
-internal import ChatTemplates
-internal import Tokenizers
+import ChatTemplates
+import Tokenizers
 
 /// A ``ModelTokenizer`` as a ``RowEncoder``.
 struct TemplateEncoder: RowEncoder {

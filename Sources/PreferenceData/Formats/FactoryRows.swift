@@ -1,6 +1,6 @@
 // The two formats of LLaMA-Factory: Alpaca columns and ShareGPT conversations.
 
-internal import PreferenceCore
+import PreferenceCore
 
 extension RowColumns {
   /// A row of `instruction`, `input` and either `chosen`, `rejected` or `output`.

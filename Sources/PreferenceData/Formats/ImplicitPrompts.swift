@@ -1,6 +1,6 @@
 // Formats without a prompt column: the prompt is the turns that both conversations begin with.
 
-internal import PreferenceCore
+import PreferenceCore
 
 extension RowColumns {
   /// A row of two whole conversations as messages.

@@ -1,6 +1,6 @@
 // Formats with a prompt column: paired, unpaired, demonstrations, ranked.
 
-internal import PreferenceCore
+import PreferenceCore
 
 extension RowColumns {
   /// A row of `prompt`, `chosen`, `rejected`.

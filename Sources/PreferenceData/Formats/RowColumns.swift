@@ -1,6 +1,6 @@
 // What the columns of one row hold, with an error in words where they hold something else.
 
-internal import PreferenceCore
+import PreferenceCore
 
 /// The columns of one row, read as text, messages and labels.
 struct RowColumns {

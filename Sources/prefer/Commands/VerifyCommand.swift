@@ -42,8 +42,8 @@ enum VerifyCommand {
     }
     let broken = reports.filter { !$0.isObeyed }.count
     Console.output(
-      "\(reports.count) losses, \(Law.allCases.count) laws: "
-        + (broken == 0 ? "all obeyed" : "\(broken) losses break some") + " (–: nothing to check)")
+      "\(reports.count) \(reports.count == 1 ? "loss" : "losses"), \(Law.allCases.count) laws: "
+        + (broken == 0 ? "all obeyed" : "\(broken) break some") + " (–: nothing to check)")
     if let path = call.value("json") { try OutputFile.write(json(reports).indented + "\n", to: path) }
     return broken == 0 ? .success : .brokenLaw
   }

@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Configuration
+import Digests
 import Foundation
 import PreferenceCore
 import PreferenceData
@@ -65,7 +66,7 @@ enum RunRecord {
 
   private static func hash(of names: [String], in directory: String) throws(CheckpointError) -> String {
     var parts: [String] = []
-    for name in names { parts.append("\(try ContentHash.ofFile(directory + "/" + name))  \(name)\n") }
-    return ContentHash.of(parts.joined())
+    for name in names { parts.append("\(try SHA256.ofFile(directory + "/" + name))  \(name)\n") }
+    return SHA256.hexadecimal(parts.joined())
   }
 }

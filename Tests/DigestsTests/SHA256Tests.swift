@@ -1,10 +1,9 @@
 // SHA-256 against the standard's examples and `sha256sum`.
 
-import Checkpoints
-import Foundation
+import Digests
 import Testing
 
-@Suite struct ContentHashTests {
+@Suite struct SHA256Tests {
   @Test(arguments: [
     ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
     ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -21,18 +20,9 @@ import Testing
     (String(repeating: "x", count: 120), "13f05a0b594787f5ecd315edc96141bd3243203d1b7d4f0836f37308b276ba98"),
   ])
   func `hashes`(_ text: String, _ digits: String) throws {
-    #expect(ContentHash.of(text) == digits)
-    var pieces = ContentHash()
+    #expect(SHA256.hexadecimal(text) == digits)
+    var pieces = SHA256()
     for byte in text.utf8 { pieces.add([byte]) }
     #expect(pieces.finish() == digits)
-    let folder = try TemporaryFolder()
-    try Data(text.utf8).write(to: URL(fileURLWithPath: folder.path + "/file"))
-    #expect(try ContentHash.ofFile(folder.path + "/file") == digits)
-  }
-
-  @Test func `a missing file is said to be missing`() {
-    var message = ""
-    do { _ = try ContentHash.ofFile("/nowhere/file") } catch { message = "\(error)" }
-    #expect(message == "'/nowhere/file' cannot be read; check that it is there and what its permissions are")
   }
 }

@@ -1,11 +1,9 @@
-// SHA-256 of files: what a run was made of, in a form anybody can check with `sha256sum`.
-
-import Foundation
+// SHA-256: names the content of files, rows and runs in a form anybody can check with `sha256sum`.
 
 /// SHA-256, fed piece by piece.
 ///
 /// - Source: FIPS 180-4, sections 4.1.2, 4.2.2, 5.3.3 and 6.2.2.
-public struct ContentHash: Sendable {
+public struct SHA256: Sendable {
   private var state: [UInt32] = [
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
   ]
@@ -16,27 +14,15 @@ public struct ContentHash: Sendable {
   /// Of nothing yet.
   public init() {}
 
-  /// The hash of a file's bytes, in hexadecimal.
-  ///
-  /// - Throws: ``CheckpointError/notHashed(path:)``.
-  public static func ofFile(_ path: String) throws(CheckpointError) -> String {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw .notHashed(path: path)
-    }
-    defer { try? file.close() }
-    var hash = ContentHash()
-    do {
-      while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { hash.add([UInt8](piece)) }
-    } catch { throw .notHashed(path: path) }
+  /// The hash of `bytes`, in hexadecimal.
+  public static func hexadecimal(_ bytes: [UInt8]) -> String {
+    var hash = SHA256()
+    hash.add(bytes)
     return hash.finish()
   }
 
   /// The hash of a text's UTF-8 bytes, in hexadecimal.
-  public static func of(_ text: String) -> String {
-    var hash = ContentHash()
-    hash.add(Array(text.utf8))
-    return hash.finish()
-  }
+  public static func hexadecimal(_ text: String) -> String { hexadecimal(Array(text.utf8)) }
 
   /// Takes in more bytes.
   public mutating func add(_ bytes: [UInt8]) {
