@@ -39,21 +39,8 @@ extension TokenBatch {
   }
 }
 
-/// SplitMix64, so that made-up rows are the same everywhere.
-public struct TinyGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  /// The stream that belongs to `seed`.
-  public init(seed: UInt64) { state = seed }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+/// The losses' generator, so that made-up rows are the same everywhere.
+public typealias TinyGenerator = LossGenerator
 
 /// Pairs in memory, in order, over and over.
 public struct TinyBatches: BatchSource {
