@@ -54,3 +54,21 @@ public func multiply(
 ) {
   Product(Operand(a, outerIsColumns: transposed), .packed(b.panels), c, accumulating).run()
 }
+
+/// Writes `a·b` of bfloat16 matrices into `c`, rounding each single-precision sum to the nearest bfloat16.
+///
+/// - Shapes: as for single-precision operands.
+public func multiply(
+  _ a: Matrix<UInt16>, transposed aTransposed: Bool = false, by b: Matrix<UInt16>,
+  transposed bTransposed: Bool = false, into c: Matrix<UInt16>
+) {
+  let right = Operand(b, outerIsColumns: !bTransposed)
+  Product(Operand(a, outerIsColumns: aTransposed), .plain(right), .rounded(c), false).run()
+}
+
+/// Writes `a·b` of bfloat16 matrices into `c`, rounded: the same bits as with `b` not packed.
+public func multiply(
+  _ a: Matrix<UInt16>, transposed: Bool = false, by b: PackedMatrix<UInt16>, into c: Matrix<UInt16>
+) {
+  Product(Operand(a, outerIsColumns: transposed), .packed(b.panels), .rounded(c), false).run()
+}

@@ -9,11 +9,40 @@ enum RightOperand: Sendable {
   case packed(PackedPanels)
 }
 
+/// Where a product goes: as it is, or rounded to bfloat16.
+enum ProductTarget: Sendable {
+  case plain(Matrix<Float>)
+  case rounded(Matrix<UInt16>)
+
+  var rows: Int {
+    switch self {
+    case .plain(let c): c.rows
+    case .rounded(let c): c.rows
+    }
+  }
+  var columns: Int {
+    switch self {
+    case .plain(let c): c.columns
+    case .rounded(let c): c.columns
+    }
+  }
+
+  /// Zeros everywhere.
+  func clear() {
+    for row in 0..<rows {
+      switch self {
+      case .plain(let c): c.row(row).update(repeating: 0, count: c.columns)
+      case .rounded(let c): c.row(row).update(repeating: 0, count: c.columns)
+      }
+    }
+  }
+}
+
 /// One product, ready to run.
 struct Product: Sendable {
   let a: Operand
   let b: RightOperand
-  let c: Matrix<Float>
+  let c: ProductTarget
   let accumulating: Bool
   let kernels: AnyProductKernels
 
@@ -30,6 +59,12 @@ struct Product: Sendable {
 
   init(
     _ a: Operand, _ b: RightOperand, _ c: Matrix<Float>, _ accumulating: Bool, _ set: AnyProductKernels? = nil
+  ) {
+    self.init(a, b, .plain(c), accumulating, set)
+  }
+
+  init(
+    _ a: Operand, _ b: RightOperand, _ c: ProductTarget, _ accumulating: Bool, _ set: AnyProductKernels? = nil
   ) {
     let depth: Int
     let columns: Int
@@ -54,9 +89,7 @@ struct Product: Sendable {
     guard c.rows > 0, c.columns > 0 else { return }
     let words = a.words
     guard words > 0 else {
-      if !accumulating {
-        for row in 0..<c.rows { c.row(row).update(repeating: 0, count: c.columns) }
-      }
+      if !accumulating { c.clear() }
       return
     }
     switch b {
@@ -120,11 +153,28 @@ struct Product: Sendable {
   private func multiply(
     by panels: PackedPanels, _ rows: Range<Int>, _ columns: Range<Int>, _ firstColumn: Int
   ) {
+    let first = firstColumn + columns.lowerBound
+    switch c {
+    case .plain(let c):
+      multiply(by: panels, rows, columns, into: c.row(rows.lowerBound) + first, stride: c.rowStride)
+    case .rounded(let c):
+      withScratch(rows.count * columns.count) { sums in
+        multiply(by: panels, rows, columns, into: sums.base, stride: columns.count)
+        for (index, row) in rows.enumerated() {
+          activeKernels.toBrainFloat(sums.base + index * columns.count, c.row(row) + first, columns.count)
+        }
+      }
+    }
+  }
+
+  private func multiply(
+    by panels: PackedPanels, _ rows: Range<Int>, _ columns: Range<Int>, into target: MutableFloats,
+    stride: Int
+  ) {
     let (height, width) = (kernels.tileRows, kernels.tileColumns)
     let blocks = (panels.words + Self.depthBlock - 1) / Self.depthBlock
     let depth = (panels.words + blocks - 1) / blocks
     let right = panels.buffer.base + columns.lowerBound * panels.words
-    let target = c.row(rows.lowerBound) + firstColumn + columns.lowerBound
     withScratch((rows.count + height) * depth + 16) { scratch in
       for block in 0..<blocks {
         let words = block * depth..<min(panels.words, (block + 1) * depth)
@@ -133,7 +183,7 @@ struct Product: Sendable {
         let left = Panels(scratch.base, stride: height * words.count)
         let blockOfRight = Panels(right + words.lowerBound * width, stride: width * panels.words)
         let tiles = TileTarget(
-          target, stride: c.rowStride, rows: rows.count, columns: columns.count,
+          target, stride: stride, rows: rows.count, columns: columns.count,
           accumulating: accumulating || block > 0)
         if a.isPaired {
           kernels.multiplyPairs(left, blockOfRight, words: words.count, into: tiles)

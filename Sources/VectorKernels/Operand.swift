@@ -1,0 +1,122 @@
+// Operands of a product as the kernels see them: outer × depth, packed in panels piece by piece.
+
+import VectorKernelsInterface
+
+/// The kernels that lay out and multiply panels.
+typealias AnyProductKernels = any ProductKernels.Type
+
+/// An operand as the kernels see it: `outer` rows of the left one, or columns of the right one, each `depth` long.
+struct Operand: @unchecked Sendable {  // the caller of the product leaves the matrix unchanged
+  private let owner: Allocation
+  let base: UnsafeRawPointer
+  let isBrainFloat: Bool
+  /// Whether words are pairs of bfloat16.
+  let isPaired: Bool
+  /// Whether single precision is rounded to bfloat16 on the way.
+  let isRounding: Bool
+  let outer: Int, depth: Int, outerStride: Int, depthStride: Int
+
+  /// bfloat16 is multiplied in pairs where `inPairs`, and widened elsewhere; `rounding` makes single precision
+  /// take part as bfloat16.
+  init<Scalar>(
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool = InstructionSet.current.prefersPairs,
+    rounding: Bool = false
+  ) {
+    precondition(
+      Scalar.self == Float.self || Scalar.self == UInt16.self, "multiply: scalars of type \(Scalar.self)")
+    (owner, base) = (matrix.buffer.allocation, UnsafeRawPointer(matrix.buffer.base))
+    isBrainFloat = Scalar.self == UInt16.self
+    isRounding = rounding && !isBrainFloat
+    isPaired = (isBrainFloat || isRounding) && inPairs
+    (outer, depth) = outerIsColumns ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
+    (outerStride, depthStride) = outerIsColumns ? (1, matrix.rowStride) : (matrix.rowStride, 1)
+  }
+
+  /// How many words the whole depth packs into.
+  var words: Int { isPaired ? (depth + 1) / 2 : depth }
+
+  /// Packs part of the operand.
+  func pack(
+    _ range: Range<Int>, words: Range<Int>, width: Int, into panels: MutableFloats, stride: Int,
+    _ kernels: AnyProductKernels
+  ) {
+    let perWord = isPaired ? 2 : 1
+    let first = words.lowerBound * perWord
+    let count = min(depth, words.upperBound * perWord) - first
+    let offset = range.lowerBound * outerStride + first * depthStride
+    if isRounding {
+      let floats = base.assumingMemoryBound(to: Float.self) + offset
+      rounded(floats, range.count, count) { source, outerStride, depthStride in
+        packBrainFloats(
+          source, outerStride, depthStride, range.count, count, width, into: panels, stride: stride, kernels)
+      }
+    } else if isBrainFloat {
+      packBrainFloats(
+        base.assumingMemoryBound(to: UInt16.self) + offset, outerStride, depthStride, range.count, count,
+        width, into: panels, stride: stride, kernels)
+    } else {
+      kernels.pack(
+        base.assumingMemoryBound(to: Float.self) + offset, outerStride: outerStride, depthStride: depthStride,
+        outer: range.count, depth: count, width: width, into: panels, panelStride: stride)
+    }
+  }
+
+  private func packBrainFloats(
+    _ source: UnsafePointer<UInt16>, _ outerStride: Int, _ depthStride: Int, _ outer: Int, _ depth: Int,
+    _ width: Int, into panels: MutableFloats, stride: Int, _ kernels: AnyProductKernels
+  ) {
+    let pack = isPaired ? kernels.packPairs : kernels.pack
+    pack(source, outerStride, depthStride, outer, depth, width, panels, stride)
+  }
+
+  /// Rounds `outer × depth` numbers in scratch memory that is laid out as they are.
+  private func rounded(
+    _ source: Floats, _ outer: Int, _ depth: Int, _ body: (UnsafePointer<UInt16>, Int, Int) -> Void
+  ) {
+    let isDeep = depthStride == 1
+    let (lines, length) = isDeep ? (outer, depth) : (depth, outer)
+    withScratch((lines * length + 1) / 2) { scratch in
+      let target = UnsafeMutableRawPointer(scratch.base).assumingMemoryBound(to: UInt16.self)
+      for line in 0..<lines {
+        activeKernels.toBrainFloat(
+          source + line * (isDeep ? outerStride : depthStride), target + line * length, length)
+      }
+      body(target, isDeep ? length : 1, isDeep ? 1 : length)
+    }
+  }
+}
+
+/// The panels of a right operand.
+struct PackedPanels: Sendable {
+  let buffer: FloatBuffer
+  let depth: Int, words: Int, columns: Int
+  let isPaired: Bool
+  let kernels: AnyProductKernels
+
+  /// How many floats `columns` columns take, with room for what packing spills over.
+  static func size(_ columns: Int, _ words: Int, _ kernels: AnyProductKernels) -> Int {
+    let width = kernels.tileColumns
+    return (columns + width - 1) / width * width * words + 16
+  }
+
+  /// Packs some columns of `operand`, in parallel where they are many.
+  init(_ operand: Operand, _ range: Range<Int>, in buffer: FloatBuffer, _ kernels: AnyProductKernels) {
+    (self.buffer, depth, words, self.kernels) = (buffer, operand.depth, operand.words, kernels)
+    (columns, isPaired) = (range.count, operand.isPaired)
+    fill(from: operand, range)
+  }
+
+  /// Packs other columns of the same shape in the same place.
+  func fill(from operand: Operand, _ range: Range<Int>) {
+    let width = kernels.tileColumns
+    let count = (range.count + width - 1) / width
+    let perPiece = max(1, (1 << 16) / max(1, width * words))
+    KernelPool.shared.parallel((count + perPiece - 1) / perPiece) { piece in
+      let first = range.lowerBound + piece * perPiece * width
+      let last = min(range.upperBound, first + perPiece * width)
+      operand.pack(
+        first..<last, words: 0..<words, width: width, into: buffer.base + piece * perPiece * width * words,
+        stride: width * words, kernels)
+    }
+  }
+}
