@@ -34,7 +34,7 @@ func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
 let layers: [(name: String, imports: [String])] = [
   ("Configuration", []),
   ("ChatTemplates", []),
-  ("Digests", []),
+  ("Digests", ["ProcessorFeatures"]),
   ("Tokenizers", []),
   ("Plots", []),
   ("CommandLineTool", ["Configuration"]),
@@ -47,6 +47,7 @@ let layers: [(name: String, imports: [String])] = [
   ("TransformerModels", ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "VectorKernels"]),
   ("PreferenceData", ["ChatTemplates", "Digests", "PreferenceCore", "Tokenizers"]),
   ("Checkpoints", ["Digests", "Optimizers", "PreferenceCore", "Safetensors", "VectorKernels"]),
+  ("ReferenceCache", ["Checkpoints", "Digests", "PreferenceCore", "Tensors"]),
   ("Reports", ["Plots", "PreferenceCore"]),
 ]
 
@@ -73,6 +74,7 @@ let tests: [(name: String, imports: [String])] = [
   ("PluginTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"] + losses),
   ("PreferenceCoreTests", ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport"]),
   ("PreferenceDataTests", ["ChatTemplates", "PreferenceCore", "PreferenceData", "Tokenizers"]),
+  ("ReferenceCacheTests", ["PreferenceCore", "ReferenceCache", "Tensors"]),
   ("ReportsTests", ["Plots", "PreferenceCore", "Reports"]),
   ("SafetensorsTests", ["Safetensors", "VectorKernels"]),
   ("TensorsTests", ["Tensors"]),

@@ -12,7 +12,9 @@ public struct RunDescription: Sendable, Codable, Hashable {
   public var processor: [String]
 
   /// Settings that change neither a weight nor a line of the log, so that a resumed run may have others.
-  public static let freeSettings: Set<String> = ["output_dir", "save_steps", "save_total_limit", "threads"]
+  public static let freeSettings: Set<String> = [
+    "output_dir", "precompute_ref_log_probs", "save_steps", "save_total_limit", "threads",
+  ]
 
   /// Joins what decides a run.
   public init(

@@ -25,4 +25,17 @@ import Testing
     for byte in text.utf8 { pieces.add([byte]) }
     #expect(pieces.finish() == digits)
   }
+
+  @Test(arguments: [0, 1, 63, 64, 65, 128, 1000, 4096, 4099])
+  func `the processor's instructions give what loops give`(_ count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 131 ^ ($0 >> 3)) }
+    for piece in [count + 1, 7, 64, 100] {
+      var (fast, slow) = (SHA256(), SHA256(usesInstructions: false))
+      for start in stride(from: 0, to: count, by: piece) {
+        fast.add(bytes[start..<min(start + piece, count)])
+        slow.add(bytes[start..<min(start + piece, count)])
+      }
+      #expect(fast.finishWords() == slow.finishWords())
+    }
+  }
 }

@@ -50,7 +50,8 @@ final class Running {
     process.executableURL = executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["NO_COLOR": "1"].merging(environment) { $1 }
+      // A cache of its own for each, unless a test shares one.
+      ["NO_COLOR": "1", "PREFER_CACHE": folder.path("cache")].merging(environment) { $1 }
     ) { $1 }
     let inputPath = folder.path("in")
     for path in [outputPath, errorPath] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
@@ -107,6 +108,13 @@ final class Scratch {
 
 /// The files that tests read.
 enum Fixtures {
+  /// Keeps what runs within the tests' own process cache out of the user's folder.
+  static let cache: String = {
+    let path = FileManager.default.temporaryDirectory.appending(path: "prefer-cache-\(getpid())").path
+    setenv("PREFER_CACHE", path, 1)
+    return path
+  }()
+
   /// Where `name` stands in `Tests/Fixtures`.
   static func path(_ name: String) -> String {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

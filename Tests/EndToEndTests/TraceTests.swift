@@ -61,6 +61,7 @@ import Testing
       JSONMember("save_steps", 0), JSONMember("output_dir", .string(scratch.path("run"))),
     ]
     let file = try RunFile(text: JSONValue.object(keys).description)
+    _ = Fixtures.cache
     let run = try TrainingRun(try PreparedRun(try RunRequest(file, in: .builtin)), resumes: false)
     #expect(try run.carryOut(observers: []).code == .success)
 

@@ -1,6 +1,6 @@
 // A whole run: schedule, log, evaluations and checkpoints around the step.
 
-public import Optimizers
+import Optimizers
 
 extension Trainer {
   /// Trains from the state's step to the plan's last one.

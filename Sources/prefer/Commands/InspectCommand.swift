@@ -86,7 +86,7 @@ enum InspectCommand {
     let all = EvaluationBatches(run.rows, rowsPerBatch: 8, tokens: nil, requirements).all
     let some = Array(all.prefix(8))
     let metrics = try Evaluator(
-      run.opened.model, references: run.references, loss: run.request.objective.loss
+      run.opened.model, references: run.references.scorers, loss: run.request.objective.loss
     )
     .evaluate(some)
     func mean(_ name: String) -> Double? { metrics.first { $0.key.hasSuffix(name) }?.value }

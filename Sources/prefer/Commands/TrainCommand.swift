@@ -35,6 +35,7 @@ enum TrainCommand {
       Console.note(
         "\(summary.step) steps in \(Numbers.clock(values["train_runtime"] ?? 0)), "
           + "\(Numbers.count(Int(values["train_tokens_per_second"] ?? 0))) tokens/s")
+      if let account = prepared.references.account { Console.note(account) }
       Console.note("model and report.html in \(request.settings.outputDirectory)")
     }
     return code

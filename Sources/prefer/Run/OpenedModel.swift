@@ -34,14 +34,19 @@ struct OpenedModel {
   ) throws -> CausalLanguageModel {
     let reference = try CausalLanguageModel.load(
       ModelDirectory(path), trainable: trainable, computeType: computeType(scalarType))
-    let (mine, its) = (policy.model.configuration.vocabularyCount, reference.configuration.vocabularyCount)
+    try checkVocabulary(of: path, reference.configuration.vocabularyCount, for: policy)
+    return reference
+  }
+
+  /// Refuses a reference at `path` with another number of tokens, `its`, than the policy has.
+  static func checkVocabulary(of path: String, _ its: Int, for policy: OpenedModel) throws(CommandFailure) {
+    let mine = policy.model.configuration.vocabularyCount
     guard mine == its else {
       throw CommandFailure(
         .failure,
         "the reference '\(path)' has \(its) tokens and the model '\(policy.path)' has \(mine); "
           + "a reference must share the model's tokenizer")
     }
-    return reference
   }
 
   /// The precision of products by its name in a run file.

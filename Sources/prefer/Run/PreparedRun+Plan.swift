@@ -4,6 +4,7 @@ import Foundation
 import Optimizers
 import PreferenceCore
 import PreferenceData
+import ReferenceCache
 import TransformerModels
 
 extension PreparedRun {
@@ -21,6 +22,10 @@ extension PreparedRun {
     lines += Explanation.requirements(request.objective.loss.requirements).map { row("", $0) }
     if !request.references.isEmpty {
       lines.append(row("references", request.references.map(provenance).joined(separator: "; ")))
+      if let folder = references.cached.first?.archive.folder {
+        let root = folder.split(separator: "/").dropLast(2).joined(separator: "/")
+        lines.append(row("", "their scores are kept in \(folder.hasPrefix("/") ? "/" : "")\(root)"))
+      }
     }
     lines += account(of: rows, as: "rows")
     if let heldOut {
@@ -82,7 +87,7 @@ extension PreparedRun {
   func estimatedSeconds() throws -> Double {
     guard let batch = batches.microBatches(step: 0).first else { return 0 }
     let began = ContinuousClock.now
-    for reference in references { _ = try reference.score(batch, [.logProbability]) }
+    for reference in references.scorers { _ = try reference.score(batch, [.logProbability]) }
     var gradients = GradientAccumulator(for: opened.model.parameters)
     try opened.model.accumulateGradients(into: &gradients, scoring: batch, [.logProbability]) { scores in
       [.logProbability: scores[.logProbability]]

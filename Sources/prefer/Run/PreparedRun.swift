@@ -13,8 +13,8 @@ struct PreparedRun {
   let request: RunRequest
   /// The policy, before any step.
   let opened: OpenedModel
-  /// The reference models, `K` of them.
-  let references: [any Scorer]
+  /// The reference models.
+  let references: ReferenceModels
   /// The rows to learn from.
   let rows: PreferenceDataset
   /// Held-out rows, where there are some.
@@ -44,7 +44,7 @@ struct PreparedRun {
     (batching.microBatchTokens, batching.shuffles) = (settings.microBatchTokens, settings.shuffles)
     (batching.seed, batching.needsBaselines) = (UInt64(settings.seed), requirements.needsBaselines)
     batches = BatchPlan(rows, options: batching)
-    references = loadsReferences ? try Self.references(request, opened) : []
+    references = loadsReferences ? try ReferenceModels(of: request, opened) : .none
     var plan = RunPlan(
       totalSteps: request.totalSteps(stepsPerEpoch: batches.stepsPerEpoch), schedule: request.schedule)
     plan.loggingSteps = settings.loggingSteps
@@ -78,23 +78,5 @@ struct PreparedRun {
     guard let fraction = settings.evaluationFraction, fraction > 0 else { return (all, nil) }
     let parts = try all.holdingOut(fraction: fraction, seed: UInt64(settings.seed))
     return (parts.training, parts.heldOut)
-  }
-
-  /// `base` is the policy as it starts; everything else is a directory.
-  private static func references(_ request: RunRequest, _ opened: OpenedModel) throws -> [any Scorer] {
-    let settings = request.settings
-    var base: CausalLanguageModel?
-    return try request.references.map { name in
-      if name == "base" {
-        // References that follow the policy are moved, each by itself; still ones can share their weights.
-        let copy = settings.syncsReference ? opened.model.copy() : base ?? opened.model.copy()
-        base = copy
-        return settings.precomputesReferences ? RememberedScores(copy) : copy
-      }
-      let scalarType = settings.scalarType.rawValue
-      let model = try OpenedModel.reference(
-        name, for: opened, scalarType: scalarType, trainable: settings.syncsReference)
-      return settings.precomputesReferences ? RememberedScores(model) : model
-    }
   }
 }

@@ -6,6 +6,7 @@ import Digests
 import Foundation
 import PreferenceCore
 import PreferenceData
+import ReferenceCache
 import VectorKernels
 
 /// Makes the description that stands in `run.json`.
@@ -66,7 +67,8 @@ enum RunRecord {
 
   private static func hash(of names: [String], in directory: String) throws(CheckpointError) -> String {
     var parts: [String] = []
-    for name in names { parts.append("\(try SHA256.ofFile(directory + "/" + name))  \(name)\n") }
+    let known = RememberedHashes(in: CacheFolder.path())
+    for name in names { parts.append("\(try known.hash(of: directory + "/" + name))  \(name)\n") }
     return SHA256.hexadecimal(parts.joined())
   }
 }

@@ -42,7 +42,7 @@ struct TrainingRun {
       path, description: RunRecord.description(of: run), keeping: request.settings.saveLimit)
     let relay = Relay(observers)
     let trainer = try Trainer(
-      run.opened.model, references: run.references, loss: request.objective.loss,
+      run.opened.model, references: run.references.scorers, loss: request.objective.loss,
       optimizer: request.optimizer,
       options: options, observers: [relay])
     if resumes {
@@ -53,6 +53,7 @@ struct TrainingRun {
       }
     }
     try directory.writeDescription()
+    if request.settings.precomputesReferences == true { try fillReferences(from: trainer.state.step) }
     relay.observers.append(try directory.log(continuing: trainer.state))
     let summary = try train(trainer, directory)
     if summary.wasInterrupted {
@@ -62,6 +63,20 @@ struct TrainingRun {
     }
     try finish(trainer, directory)
     return (summary, .success)
+  }
+
+  /// Scores the rows of one epoch with the references, ahead of the first step.
+  private func fillReferences(from step: Int) throws {
+    let last = min(run.plan.totalSteps, step + run.batches.stepsPerEpoch)
+    let batches = (step..<max(step, last)).flatMap { run.batches.microBatches(step: $0) } + run.evaluation
+    var lastSaid = ContinuousClock.now
+    try run.references.fill(batches, run.request.objective.loss.requirements.referenceStatistics) { done in
+      if done == batches.count || ContinuousClock.now - lastSaid > .seconds(2) {
+        Console.note("references: \(done) of \(batches.count) batches scored")
+        lastSaid = .now
+      }
+      return Interruption.code == nil
+    }
   }
 
   /// The loop; a number that is not finite is written down with everything about its step.

@@ -28,7 +28,7 @@ extension RunSettings {
           + "leave 'loss' out")
     }
     if maximumSteps == 0 { problems.append("'max_steps' must be -1 or ≥ 1, not 0") }
-    if syncsReference, precomputesReferences {
+    if syncsReference, precomputesReferences == true {
       problems.append(
         "'precompute_ref_log_probs' needs references that stand still; 'sync_ref_model' moves them")
     }

@@ -72,7 +72,8 @@ extension RunSettings {
 
   private static let moving: [Field<RunSettings>] = [
     Field(
-      "precompute_ref_log_probs", \.precomputesReferences, "Score the rows with the references once, ahead."),
+      "precompute_ref_log_probs", \.precomputesReferences,
+      "Keep what references say on disk: true ahead of step 1, false never; as steps go unless given."),
     Field("sync_ref_model", \.syncsReference, "Let the reference follow the policy."),
     Field("ref_model_mixup_alpha", \.referenceMixup, .within(0...1), "Weight of the policy in each blend."),
     Field("ref_model_sync_steps", \.referenceSyncSteps, .atLeast(1), "Steps between two blends."),

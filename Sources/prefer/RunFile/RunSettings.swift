@@ -42,7 +42,7 @@ struct RunSettings: Sendable {
   var microBatchTokens: Int?
   var threads: Int?
 
-  var precomputesReferences = false
+  var precomputesReferences: Bool?
   var syncsReference = false
   var referenceMixup = 0.6
   var referenceSyncSteps = 512

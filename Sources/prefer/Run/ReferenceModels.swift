@@ -1,0 +1,150 @@
+// The references of a run: models that move with the policy, or what still ones said, kept between runs.
+
+import Checkpoints
+import Foundation
+import PreferenceCore
+import ReferenceCache
+import TransformerModels
+import VectorKernels
+
+/// A run's reference models, `K` of them.
+struct ReferenceModels {
+  /// In the order in which the loss reads them.
+  let scorers: [any Scorer]
+  /// Those whose scores are kept; each once, though several references may be the same model.
+  let cached: [CachedReference]
+
+  /// No references.
+  static var none: ReferenceModels { ReferenceModels(scorers: [], cached: []) }
+
+  private init(scorers: [any Scorer], cached: [CachedReference]) {
+    (self.scorers, self.cached) = (scorers, cached)
+  }
+
+  /// Opens the references that `request` names: `base` is the policy as it starts, everything else a directory.
+  ///
+  /// Models whose scores are kept are only looked at; they are loaded when a score is missing.
+  init(of request: RunRequest, _ opened: OpenedModel) throws {
+    let settings = request.settings
+    let scalarType = settings.scalarType.rawValue
+    guard !settings.syncsReference else {
+      scorers = try request.references.map { name in
+        // Each is moved by itself.
+        name == "base"
+          ? opened.model.copy()
+          : try OpenedModel.reference(name, for: opened, scalarType: scalarType, trainable: true)
+      }
+      cached = []
+      return
+    }
+    let paths = request.references.map { $0 == "base" ? settings.model : $0 }
+    guard settings.precomputesReferences != false else {
+      var models: [String: CausalLanguageModel] = [:]
+      for path in Set(paths) {
+        models[path] = try OpenedModel.reference(path, for: opened, scalarType: scalarType)
+      }
+      (scorers, cached) = (paths.compactMap { models[$0] }, [])
+      return
+    }
+    var known: [String: CachedReference] = [:]
+    var all: [CachedReference] = []
+    for path in paths {
+      try OpenedModel.checkVocabulary(
+        of: path, try ModelDirectory(path).configuration().vocabularyCount, for: opened)
+      let identity = try ReferenceIdentity(path, computeType: OpenedModel.computeType(scalarType))
+      let reference = known[identity.description] ?? Self.cached(path, identity, opened, scalarType)
+      known[identity.description] = reference
+      all.append(reference)
+    }
+    (scorers, cached) = (all, known.sorted { $0.key < $1.key }.map(\.value))
+  }
+
+  private static func cached(
+    _ path: String, _ identity: ReferenceIdentity, _ opened: OpenedModel, _ scalarType: String
+  ) -> CachedReference {
+    let archive = ScoreArchive(of: identity.description, in: CacheFolder.path()) { warning in
+      Console.note("warning: \(warning)")
+    }
+    return CachedReference(
+      archive, statistics: opened.model.statistics,
+      maximumEntropy: log(Double(opened.model.configuration.vocabularyCount))
+    ) {
+      let model = try OpenedModel.reference(path, for: opened, scalarType: scalarType)
+      guard try RunRecord.modelHash(path) == identity.modelHash else {
+        throw CommandFailure(
+          .failure,
+          "the model in '\(path)' has changed since the run began, and it is needed as a reference; put back what "
+            + "it was and continue with --resume")
+      }
+      return model
+    }
+  }
+
+  /// Scores what is missing of `batches`, then lets the models go.
+  ///
+  /// - Parameter progress: told how many batches are done; answers whether to go on.
+  func fill(
+    _ batches: [TokenBatch], _ statistics: Set<TokenStatistic>, progress: (_ done: Int) -> Bool
+  ) throws {
+    guard !statistics.isEmpty, !cached.isEmpty else { return }
+    for (place, batch) in batches.enumerated() {
+      for reference in cached { _ = try reference.score(batch, statistics) }
+      guard progress(place + 1) else { break }
+    }
+    for reference in cached { reference.release() }
+  }
+
+  /// `12 completions scored by references, 48 found in the cache`; nothing where nothing is kept.
+  var account: String? {
+    guard !cached.isEmpty else { return nil }
+    let (scored, found) = cached.reduce((0, 0)) { ($0.0 + $1.scoredCount, $0.1 + $1.foundCount) }
+    return
+      "\(Numbers.count(scored)) completions scored by references, \(Numbers.count(found)) found in the cache"
+  }
+}
+
+/// Everything the numbers of a reference depend on, by content.
+struct ReferenceIdentity: Hashable {
+  /// The content of configuration and weights.
+  let modelHash: String
+  /// One line for each thing.
+  let description: String
+
+  /// - Throws: `CheckpointError` when a file cannot be read.
+  init(_ directory: String, computeType: ComputeType) throws(CheckpointError) {
+    modelHash = try RunRecord.modelHash(directory)
+    description = """
+      prefer \(Prefer.version)
+      model \(modelHash)
+      adapter none
+      compute \(computeType.rawValue)
+      instructions \(InstructionSet.current.rawValue)
+      arithmetic \(ArithmeticProbe.digits(computeType))
+
+      """
+  }
+}
+
+/// What a small model gives on this machine, to the bit: two machines, or two builds, that agree on it share scores.
+///
+/// Names of instruction sets say what the arithmetic should be; this says what it is.
+enum ArithmeticProbe {
+  /// Digits that differ wherever sums are ordered or rounded otherwise.
+  static func digits(_ computeType: ComputeType) -> String {
+    let configuration = ModelConfiguration(
+      vocabularyCount: 1100, width: 160, feedForwardWidth: 336, layerCount: 2, headCount: 4,
+      keyValueHeadCount: 2, headWidth: 40)
+    let model = CausalLanguageModel.random(
+      configuration: configuration, seed: 1, initializerRange: 0.2, computeType: computeType)
+    func tokens(_ count: Int, _ step: Int) -> [Int32] { (0..<count).map { Int32($0 * step % 1100) } }
+    let batch = TokenBatch(
+      prompts: [tokens(37, 31)], completions: [tokens(19, 57), tokens(70, 83)],
+      layout: FeedbackLayout(prompts: [0, 0], ranks: [0, 1], isDesirable: [true, false]))
+    guard let scores = try? model.score(batch, model.statistics) else { return "unknown" }
+    var sum: UInt64 = 0xCBF2_9CE4_8422_2325
+    for statistic in scores.statistics {
+      for value in scores[statistic].scalars { sum = (sum ^ value.bitPattern) &* 0x100_0000_01B3 }
+    }
+    return String(sum, radix: 16)
+  }
+}
