@@ -30,11 +30,6 @@ public struct SupervisedLoss: PreferenceLoss {
   }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
-    let width = batch.mask.shape[1]
-    let tokens = batch.layout.chosen.flatMap { row in
-      (0..<width).filter { $0 < batch.tokenCounts[row] }.map { row * width + $0 }
-    }
-    let logs = batch.tokenLogProbability(batch.policy).reshaped([batch.count * width])
-    return LossTerms("sft", -logs.rows(tokens), per: .chosenToken)
+    LossTerms("sft", -batch.chosenTokenLogProbabilities, per: .chosenToken)
   }
 }

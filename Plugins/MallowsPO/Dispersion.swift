@@ -63,27 +63,27 @@ public enum Dispersion: HyperparameterValue {
   ///
   /// Logs its mean over prompts, and that of `−log H̄`, from which to choose a scale of one's own.
   func weights(_ batch: ScoredBatch, scale: Double, _ metrics: inout MetricRecorder) -> Tensor {
+    let prompts = batch.layout.comparisons
     let weights: [Double]
     switch self {
     case .fixed(let phi):
       weights = [Double](repeating: -2 * Elementary.log(phi), count: batch.count)
     case .entropy:
-      let surprise = negativeLogEntropies(batch)
+      let surprise = negativeLogEntropies(batch, prompts)
       weights = surprise.map { scale * $0 }
-      metrics.record(
-        "mallows/negative_log_entropy", Tensor(batch.layout.comparisons.map { surprise[$0[0]] }))
+      metrics.record("mallows/negative_log_entropy", Tensor(prompts.map { surprise[$0[0]] }))
     }
-    metrics.record("mallows/weight", Tensor(batch.layout.comparisons.map { weights[$0[0]] }))
+    metrics.record("mallows/weight", Tensor(prompts.map { weights[$0[0]] }))
     return Tensor(weights)
   }
 
   /// `−log H̄(x)` for each completion's prompt. Count `N`.
-  private func negativeLogEntropies(_ batch: ScoredBatch) -> [Double] {
+  private func negativeLogEntropies(_ batch: ScoredBatch, _ prompts: [[Int]]) -> [Double] {
     let reference = batch.references[0]
-    let sums = stopGradient((batch.mask * reference[.entropy]).sumOverLastAxis()).scalars
+    let sums = stopGradient(batch.sequenceSum(of: .entropy, reference)).scalars
     let highest = reference.maximumEntropy
     var shares = zip(sums, batch.tokenCounts).map { sum, count in sum / (Double(max(1, count)) * highest) }
-    for responses in batch.layout.comparisons {
+    for responses in prompts {
       let mean = responses.reduce(0) { $0 + shares[$1] } / Double(responses.count)
       for response in responses { shares[response] = mean }
     }

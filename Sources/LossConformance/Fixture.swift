@@ -18,7 +18,8 @@ struct Fixture {
   var references: [Scores]
   var annotations: [String: [Double]]
 
-  static let maximumEntropy = 3.9
+  /// The largest entropy any model of the batch can have, `log V` in nats.
+  var maximumEntropy = 3.9
 
   /// Whether there is anything to evaluate.
   var lengths: [Int] { tokens.map(\.count) }
@@ -97,10 +98,10 @@ struct Fixture {
       mask: Tensor(mask, shape: [tokens.count, width]),
       policy: ModelScores(
         replaced ?? policyTensors(extraWidth: extraWidth, padding: padding),
-        maximumEntropy: Self.maximumEntropy),
+        maximumEntropy: maximumEntropy),
       references: references.map { scores in
         ModelScores(
-          scores.mapValues { tensor($0, extraWidth, padding) }, maximumEntropy: Self.maximumEntropy)
+          scores.mapValues { tensor($0, extraWidth, padding) }, maximumEntropy: maximumEntropy)
       }, annotations: annotations.mapValues { Tensor($0) }, rows: rows)
   }
 

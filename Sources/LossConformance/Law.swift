@@ -14,6 +14,7 @@ public enum Law: String, Sendable, CaseIterable, Codable {
   case sums = "sums are linear"
   case wrapping = "wrappers commute"
   case start = "training can start"
+  case memory = "memory grows with the tokens alone"
 }
 
 /// One breach of a law.

@@ -67,6 +67,7 @@ public enum LossConformance {
     case .sums: sumsAreLinear(subject)
     case .wrapping: wrappersCommute(subject)
     case .start: trainingCanStart(subject)
+    case .memory: memoryGrowsWithTokens(subject)
     }
   }
 

@@ -18,6 +18,23 @@ public func sum(_ x: FloatBuffer) -> Double {
   sumOverBlocks(of: x.count) { activeKernels.sum(x.base + $0, $1) }
 }
 
+/// Writes the sum of the first `counts[n]` elements of each row of `width`; the same bits on every machine, for
+/// every width and for every number of threads.
+public func sumRows(_ x: FloatBuffer, width: Int, counts: [Int], into sums: AlignedBuffer<Double>) {
+  precondition(
+    x.count == counts.count * width && sums.count == counts.count,
+    "sumRows: \(x.count) elements and \(sums.count) sums for \(counts.count) rows of \(width)")
+  for count in counts {
+    precondition(count >= 0 && count <= width, "sumRows: the first \(count) elements of rows of \(width)")
+  }
+  let rows = max(1, blockLength / max(1, width))
+  KernelPool.shared.parallel((counts.count + rows - 1) / rows) { block in
+    for row in (block * rows)..<min(counts.count, (block + 1) * rows) {
+      sums.base[row] = activeKernels.sum(x.base + row * width, counts[row])
+    }
+  }
+}
+
 /// The sum of products `x·y`; the same bits on every machine and for every number of threads.
 public func dot(_ x: FloatBuffer, _ y: FloatBuffer) -> Double {
   requireEqualCounts(x, y, "dot")

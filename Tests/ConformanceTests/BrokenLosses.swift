@@ -148,3 +148,34 @@ struct FalsePromise: MarginLoss {
   var startingValue: Double? { 2 }
   func loss(margin: Tensor) -> Tensor { relu(1 - 0.5 * margin) }
 }
+
+/// Picks each pair's sides by a matrix of ones and zeros: right, and `[P, N]` large.
+struct OneHotPairs: PairwiseLoss {
+  static let card = describe("one-hot-pairs")
+  static let hyperparameters: Schema<Self> = []
+  func losses(_ pairs: ScoredPairs, _ context: inout LossContext) -> Tensor {
+    let batch = pairs.batch
+    func picking(_ side: [Int]) -> Tensor {
+      let ones = side.flatMap { row in (0..<batch.count).map { $0 == row ? 1.0 : 0 } }
+      return Tensor(ones, shape: [side.count, batch.count])
+    }
+    let margin = matrixProduct(
+      picking(pairs.chosen) - picking(pairs.rejected), batch.logRatio.reshaped([batch.count, 1]))
+    return -logSigmoid(margin.reshaped([pairs.count]))
+  }
+}
+
+/// Spreads each token's log-probability over the whole vocabulary and averages it away again.
+struct WholeVocabulary: PairwiseLoss {
+  static let card = describe("whole-vocabulary")
+  static let hyperparameters: Schema<Self> = []
+  func losses(_ pairs: ScoredPairs, _ context: inout LossContext) -> Tensor {
+    let batch = pairs.batch
+    let vocabulary = Int(Elementary.exp(batch.policy.maximumEntropy))
+    let logs = batch.mask * batch.policy[.logProbability]
+    let spread = logs.reshaped([batch.count, batch.width, 1]) * Tensor.ones([1, 1, vocabulary])
+    let sums = spread.mean(axis: 2).sumOverLastAxis()
+    let ratio = batch.referenceLogProbability.map { sums - $0 } ?? sums
+    return -logSigmoid(ratio.rows(pairs.chosen) - ratio.rows(pairs.rejected))
+  }
+}

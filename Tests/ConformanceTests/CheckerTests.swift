@@ -38,6 +38,9 @@ import Testing
   @Test func `flat start`() throws { #expect(try broken(Flat.self) == [.start]) }
   @Test func `false promise`() throws { #expect(try broken(FalsePromise.self) == [.start]) }
 
+  @Test func `one-hot selection`() throws { #expect(try broken(OneHotPairs.self) == [.memory]) }
+  @Test func `materialized vocabulary`() throws { #expect(try broken(WholeVocabulary.self) == [.memory]) }
+
   @Test func `a failure says everything at once`() throws {
     var registry = LossRegistry()
     try registry.register(FalsePromise.self)
@@ -48,7 +51,7 @@ import Testing
       "training can start: the value where the policy equals its references: 1.0 instead of 2.0"
     #expect(
       failure?.description == """
-        'false-promise' breaks 1 of 12 laws:
+        'false-promise' breaks 1 of 13 laws:
           - \(line) (seed 1)
           - \(line) (seed 2)
           - \(line) (seed 3)

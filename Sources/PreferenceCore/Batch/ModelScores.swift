@@ -5,8 +5,13 @@ public import Tensors
 /// The statistics one model assigned to a batch, each `[N, T]`.
 public struct ModelScores: Sendable {
   private let values: [TokenStatistic: Tensor]
+  /// Tells these scores from others; copies are the same scores.
+  let identity = Identity()
   /// The largest entropy a next-token distribution of this model can have, `log V`, in nats.
   public let maximumEntropy: Double
+
+  /// A token whose address is all it has.
+  final class Identity: Sendable {}
 
   /// Joins statistics of shape `[N, T]` with the largest possible entropy in nats.
   public init(_ values: [TokenStatistic: Tensor], maximumEntropy: Double) {

@@ -6,9 +6,11 @@ extension ScoredBatch {
   /// This batch with every model's token log-probabilities weighted. `weights`: `[N, T]`.
   public func weightingTokens(by weights: Tensor) -> ScoredBatch {
     precondition(
-      weights.shape == mask.shape, "weightingTokens: weights of shape \(weights.shape), tokens \(mask.shape)")
+      weights.shape == [count, width],
+      "weightingTokens: weights of shape \(weights.shape), tokens \([count, width])")
     var copy = self
     copy.tokenWeights = tokenWeights.map { $0 * weights } ?? weights
+    copy.sequenceSums = SequenceSums()
     return copy
   }
 

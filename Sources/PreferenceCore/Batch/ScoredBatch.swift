@@ -15,8 +15,6 @@ public struct ScoredBatch: Sendable {
   public let layout: FeedbackLayout
   /// Token identifiers, `[N][T]`; padding where `mask` is 0.
   public let tokens: [[Int32]]
-  /// 1 at completion tokens, 0 at padding. `[N, T]`.
-  public let mask: Tensor
   /// The policy's statistics. Tracked: gradients flow to these.
   public let policy: ModelScores
   /// The reference models' statistics, constants, `K` of them.
@@ -25,8 +23,10 @@ public struct ScoredBatch: Sendable {
   public let annotations: [String: Tensor]
   /// Each prompt's row number, the same however rows are batched; dice depend on it. Count `G`.
   public let rows: [Int]
-  /// Completion lengths in tokens. Count `N`.
+  /// Completion lengths in tokens, of which the longest may be less than `T`. Count `N`.
   public let tokenCounts: [Int]
+  /// How many token positions the statistics have, `T`.
+  public let width: Int
 
   /// What wrappers have changed; see ``weightingTokens(by:)`` and its siblings.
   var tokenWeights: Tensor?
@@ -34,10 +34,27 @@ public struct ScoredBatch: Sendable {
   var logRatioScale: Tensor?
   var marginShift: Tensor?
   var ignoresReferences = false
+  /// Sums over sequences that were asked for before, under the token weights of now.
+  var sequenceSums = SequenceSums()
 
   /// Joins what was scored; rows are numbered from 0 unless given.
   ///
-  /// - Precondition: `mask` is `[N, T]` with `N` as in `layout`.
+  /// - Precondition: there is a length of at most `width` for each completion of `layout`.
+  public init(
+    layout: FeedbackLayout, tokens: [[Int32]], lengths: [Int], width: Int, policy: ModelScores,
+    references: [ModelScores], annotations: [String: Tensor] = [:], rows: [Int]? = nil
+  ) {
+    precondition(
+      lengths.count == layout.prompts.count && lengths.allSatisfy { $0 >= 0 && $0 <= width },
+      "ScoredBatch: lengths \(lengths) within \(width) for \(layout.prompts.count) completions")
+    (self.layout, self.tokens, tokenCounts, self.width) = (layout, tokens, lengths, width)
+    (self.policy, self.references, self.annotations) = (policy, references, annotations)
+    self.rows = rows ?? Array(0..<((layout.prompts.max() ?? -1) + 1))
+  }
+
+  /// Joins what was scored; lengths are read off a mask of 1 at completion tokens and 0 at padding.
+  ///
+  /// - Precondition: `mask` is `[N, T]` with `N` as in `layout`, and no 1 follows a 0.
   public init(
     layout: FeedbackLayout, tokens: [[Int32]], mask: Tensor, policy: ModelScores,
     references: [ModelScores], annotations: [String: Tensor] = [:], rows: [Int]? = nil
@@ -45,25 +62,33 @@ public struct ScoredBatch: Sendable {
     precondition(
       mask.shape.count == 2 && mask.shape[0] == layout.prompts.count,
       "ScoredBatch: a mask of shape \(mask.shape) for \(layout.prompts.count) completions")
-    (self.layout, self.tokens, self.mask) = (layout, tokens, mask)
-    (self.policy, self.references, self.annotations) = (policy, references, annotations)
-    self.rows = rows ?? Array(0..<((layout.prompts.max() ?? -1) + 1))
-    tokenCounts = mask.sumOverLastAxis().scalars.map { Int($0) }
+    let lengths = mask.sumOverLastAxis().scalars.map { Int($0) }
+    self.init(
+      layout: layout, tokens: tokens, lengths: lengths, width: mask.shape[1], policy: policy,
+      references: references, annotations: annotations, rows: rows)
+    precondition(
+      mask.scalars == self.mask.scalars,
+      "ScoredBatch: a mask must be 1 at a completion's tokens and 0 from there on")
   }
 
   /// Pads `tokens` to the longest completion and joins it with its scores.
   public init(_ tokens: TokenBatch, policy: ModelScores, references: [ModelScores]) {
-    let width = tokens.completions.map(\.count).max() ?? 0
-    var mask: [Double] = []
-    mask.reserveCapacity(width * tokens.completions.count)
-    for completion in tokens.completions {
-      for t in 0..<width { mask.append(t < completion.count ? 1 : 0) }
-    }
+    let lengths = tokens.completions.map(\.count)
+    let width = lengths.max() ?? 0
     self.init(
       layout: tokens.layout,
-      tokens: tokens.completions.map { $0 + [Int32](repeating: -1, count: width - $0.count) },
-      mask: Tensor(mask, shape: [tokens.completions.count, width]), policy: policy, references: references,
+      tokens: tokens.completions.map {
+        $0.count == width ? $0 : $0 + [Int32](repeating: -1, count: width - $0.count)
+      }, lengths: lengths, width: width, policy: policy, references: references,
       annotations: tokens.annotations.mapValues { Tensor($0) }, rows: tokens.rows)
+  }
+
+  /// 1 at completion tokens, 0 at padding; written out anew each time. `[N, T]`.
+  public var mask: Tensor {
+    let mask = tokenCounts.flatMap { count in
+      [Double](repeating: 1, count: count) + [Double](repeating: 0, count: width - count)
+    }
+    return Tensor(mask, shape: [count, width])
   }
 
   /// How many completions there are, `N`.
@@ -100,7 +125,24 @@ extension ScoredBatch {
 
   /// `Σ_t w_t log π(y_t)` under `scores`, in nats. `[N]`.
   public func sequenceLogProbability(_ scores: ModelScores) -> Tensor {
-    tokenLogProbability(scores).sumOverLastAxis()
+    sequenceSums.sum(of: scores) {
+      let logs = scores[.logProbability]
+      return (tokenWeights.map { $0 * logs } ?? logs).sumOfFirst(tokenCounts)
+    }
+  }
+
+  /// The log-probability of every token of completions worth imitating, weighted, end to end in batch order.
+  ///
+  /// - Shapes: `[M]`, one value for each ``Unit/chosenToken``.
+  public var chosenTokenLogProbabilities: Tensor {
+    let (logs, chosen) = (policy[.logProbability], layout.chosen)
+    return (tokenWeights.map { $0 * logs } ?? logs).joiningFirst(
+      chosen.map { tokenCounts[$0] }, ofRows: chosen)
+  }
+
+  /// A statistic's sum over each completion's tokens under `scores`. `[N]`.
+  public func sequenceSum(of statistic: TokenStatistic, _ scores: ModelScores) -> Tensor {
+    scores[statistic].sumOfFirst(tokenCounts)
   }
 
   /// `log π_ref(y|x)` of the only, the first or the virtual reference, in nats, `[N]`; nil without references.

@@ -54,10 +54,14 @@ struct StepTally {
     sums.record(scored, of: loss)
     let batch = ScoredBatch(scored.tokens, policy: policy, references: scored.references)
     let evaluated = loss.evaluate(batch, &context)
+    // A loss may be finite where its scores are not: a pair won by an infinite margin costs nothing.
+    let isSound =
+      !policy.statistics.contains(.logProbability)
+      || stopGradient(batch.sequenceLogProbability(policy)).scalars.allSatisfy(\.isFinite)
     for (name, value) in evaluated.contributions(totals) {
       terms[name, default: 0] += value
       self.loss += value
-      if !value.isFinite, failure == nil { failure = (name, scored) }
+      if !(value.isFinite && isSound), failure == nil { failure = (name, scored) }
     }
     sums.add(context.metrics.sums)
     context.metrics = MetricRecorder()

@@ -5,15 +5,33 @@ final class GradientNode: @unchecked Sendable {  // immutable until deinit, whic
   /// A tracked input and the pullback to it.
   struct Edge: Sendable {
     let input: GradientNode
-    /// Adds `∂objective/∂input` to `sum`, given `∂objective/∂output` as `upstream`.
-    let pullback: @Sendable (_ upstream: TensorStorage, _ sum: TensorStorage) -> Void
+    let pullback: Pullback
 
+    /// An edge whose pullback adds to what there is already.
     init(
       _ input: GradientNode,
-      pullback: @escaping @Sendable (_ upstream: TensorStorage, _ sum: TensorStorage) -> Void
+      adding: @escaping @Sendable (_ upstream: TensorStorage, _ sum: TensorStorage) -> Void
     ) {
-      (self.input, self.pullback) = (input, pullback)
+      (self.input, pullback) = (input, .adding(adding))
     }
+
+    /// An edge whose pullback makes a cotangent of its own, in the input's format.
+    init(_ input: GradientNode, making: @escaping @Sendable (_ upstream: Cotangent) -> Cotangent) {
+      (self.input, pullback) = (input, .making(making))
+    }
+
+    /// An edge that hands the cotangent on as it is.
+    init(passingTo input: GradientNode) { (self.input, pullback) = (input, .passing) }
+  }
+
+  /// The way from `∂objective/∂output`, called `upstream`, to `∂objective/∂input`.
+  enum Pullback: Sendable {
+    /// Adds to zeros, or to what other edges have added.
+    case adding(@Sendable (_ upstream: TensorStorage, _ sum: TensorStorage) -> Void)
+    /// Writes into new memory, which saves a pass over zeros where the input has only one use.
+    case making(@Sendable (_ upstream: Cotangent) -> Cotangent)
+    /// The two are the same numbers.
+    case passing
   }
 
   /// Count and format of the output, and so of its gradient.

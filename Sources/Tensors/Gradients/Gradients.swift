@@ -17,27 +17,36 @@ public func gradients(of objective: Tensor, at inputs: [Tensor]) -> [Tensor] {
     }
     return ObjectIdentifier(node)
   }
-  var sums: [ObjectIdentifier: TensorStorage] = [:]
+  var sums: [ObjectIdentifier: CotangentSum] = [:]
   if let root = objective.node {
-    let one = TensorStorage(zeros: 1, root.scalarType)
-    one.add(TensorStorage([1]))
-    sums[ObjectIdentifier(root)] = one
+    sums[ObjectIdentifier(root)] = CotangentSum(.uniform(1, count: 1, root.scalarType), isOwned: true)
     let kept = Set(wanted)
     for node in inputsFirst(root).reversed() {
       let key = ObjectIdentifier(node)
-      guard let upstream = sums[key] else { continue }
-      for edge in node.edges {
-        let place = ObjectIdentifier(edge.input)
-        let sum = sums[place] ?? TensorStorage(zeros: edge.input.count, edge.input.scalarType)
-        sums[place] = sum
-        edge.pullback(upstream, sum)
-      }
+      guard let upstream = sums[key]?.cotangent else { continue }
+      for edge in node.edges { pull(upstream, along: edge, into: &sums[ObjectIdentifier(edge.input)]) }
       if !kept.contains(key) { sums[key] = nil }
     }
   }
   return zip(inputs, wanted).map { input, key in
     Tensor(
-      sums[key] ?? TensorStorage(zeros: input.count, input.scalarType), shape: input.shape, node: nil)
+      sums[key]?.cotangent.storage ?? TensorStorage(zeros: input.count, input.scalarType),
+      shape: input.shape, node: nil)
+  }
+}
+
+/// Adds one edge's share to what has reached its input.
+private func pull(_ upstream: Cotangent, along edge: GradientNode.Edge, into sum: inout CotangentSum?) {
+  func add(_ cotangent: Cotangent, isOwned: Bool) {
+    if sum == nil { sum = CotangentSum(cotangent, isOwned: isOwned) } else { sum?.add(cotangent) }
+  }
+  switch edge.pullback {
+  case .passing: add(upstream, isOwned: false)
+  case .making(let make): add(make(upstream), isOwned: true)
+  case .adding(let addTo):
+    var whole = sum ?? CotangentSum(zeros: edge.input.count, edge.input.scalarType)
+    addTo(upstream.storage, whole.owned())
+    sum = whole
   }
 }
 

@@ -63,18 +63,21 @@ private struct Affine: ElementFunction {
   let shift: Double
   func value(_ x: Double) -> Double { scale * x + shift }
   func derivative(_ x: Double, _ y: Double) -> Double { scale }
+  var slope: Double? { scale }
 }
 
 private struct Scale: ElementFunction {
   let scale: Double
   func value(_ x: Double) -> Double { scale * x }
   func derivative(_ x: Double, _ y: Double) -> Double { scale }
+  var slope: Double? { scale }
 }
 
 private struct Division: ElementFunction {
   let divisor: Double
   func value(_ x: Double) -> Double { x / divisor }
   func derivative(_ x: Double, _ y: Double) -> Double { 1 / divisor }
+  var slope: Double? { 1 / divisor }
 }
 
 private struct Reciprocal: ElementFunction {

@@ -8,6 +8,12 @@ protocol ElementFunction: Sendable {
   func value(_ x: Double) -> Double
   /// `f′(x)`, where `y = f(x)` is at hand.
   func derivative(_ x: Double, _ y: Double) -> Double
+  /// `f′`, where it is the same everywhere.
+  var slope: Double? { get }
+}
+
+extension ElementFunction {
+  var slope: Double? { nil }
 }
 
 extension Tensor {
@@ -26,12 +32,14 @@ extension Tensor {
   private func applying<Function: ElementFunction, Scalar: TensorScalar>(
     _ function: Function, _ x: AlignedBuffer<Scalar>
   ) -> Tensor {
-    let y = AlignedBuffer<Scalar>(count: x.count)
-    for i in 0..<x.count { y.base[i] = Scalar(rounding: function.value(x.base[i].double)) }
+    let y = AlignedBuffer<Scalar>.unwritten(x.count)
+    forEachRange(of: x.count) { range in
+      for i in range { y.base[i] = Scalar(rounding: function.value(x.base[i].double)) }
+    }
     return Tensor(
       Scalar.storage(y), shape: shape,
       node: node.map { input in
-        GradientNode(x.count, scalarType, [.init(input) { function.pull($0, x, y, $1) }])
+        GradientNode(x.count, scalarType, [.init(input, making: { function.pull($0, x, y) })])
       })
   }
 
@@ -48,16 +56,24 @@ extension Tensor {
 }
 
 extension ElementFunction {
-  /// Adds `upstream · f′(x)` to `sum`.
+  /// `upstream · f′(x)`.
   @inline(__always)
   fileprivate func pull<Scalar: TensorScalar>(
-    _ upstream: TensorStorage, _ x: AlignedBuffer<Scalar>, _ y: AlignedBuffer<Scalar>, _ sum: TensorStorage
-  ) {
-    let (g, total) = (Scalar.buffer(of: upstream), Scalar.buffer(of: sum))
-    for i in 0..<x.count where g.base[i] != 0 {
-      let slope = derivative(x.base[i].double, y.base[i].double)
-      total.base[i] += Scalar(rounding: g.base[i].double * slope)
+    _ upstream: Cotangent, _ x: AlignedBuffer<Scalar>, _ y: AlignedBuffer<Scalar>
+  ) -> Cotangent {
+    if case .uniform(let value, let count, let type) = upstream, let slope {
+      return .uniform(value == 0 ? 0 : value * slope, count: count, type)
     }
+    let (g, result) = (Scalar.buffer(of: upstream.storage), AlignedBuffer<Scalar>.unwritten(x.count))
+    forEachRange(of: x.count) { range in
+      for i in range {
+        let upstream = g.base[i]
+        result.base[i] =
+          upstream == 0
+          ? 0 : Scalar(rounding: upstream.double * (slope ?? derivative(x.base[i].double, y.base[i].double)))
+      }
+    }
+    return .dense(Scalar.storage(result))
   }
 }
 

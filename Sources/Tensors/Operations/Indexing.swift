@@ -10,7 +10,7 @@ extension Tensor {
     precondition(!shape.isEmpty, "rows: a single scalar has no rows")
     let width = shape.dropFirst().reduce(1, *)
     requireIndices(indices, below: shape[0], "rows")
-    let places = indices.flatMap { ($0 * width)..<(($0 + 1) * width) }
+    let places = width == 1 ? indices : indices.flatMap { ($0 * width)..<(($0 + 1) * width) }
     return picked(places, shape: [indices.count] + shape.dropFirst())
   }
 
@@ -86,7 +86,7 @@ extension Tensor {
     }
     let extent = walks.reduce(0) { $0 + $1.extent }
     let (outer, inner) = (walks[0].outer, walks[0].inner)
-    let result = AlignedBuffer<Double>(count: outer * extent * inner)
+    let result = AlignedBuffer<Double>.zeros(outer * extent * inner)
     var edges: [GradientNode.Edge] = []
     var start = 0
     for (part, walk) in zip(parts, walks) {
@@ -97,7 +97,7 @@ extension Tensor {
       if let input = part.node {
         edges.append(
           .init(input) { upstream, sum in
-            let (g, more) = (Double.buffer(of: upstream), AlignedBuffer<Double>(count: x.count))
+            let (g, more) = (Double.buffer(of: upstream), AlignedBuffer<Double>.zeros(x.count))
             for o in 0..<outer {
               for i in 0..<width { more.base[o * width + i] = g.base[o * extent * inner + offset + i] }
             }

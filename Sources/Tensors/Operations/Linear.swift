@@ -20,7 +20,7 @@ public func matrixProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
   let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
   let type = ScalarType.wider(a.scalarType, b.scalarType)
   let (x, y) = (Double.buffer(of: a.storage), Double.buffer(of: b.storage))
-  let result = AlignedBuffer<Double>(count: m * n)
+  let result = AlignedBuffer<Double>.zeros(m * n)
   for i in 0..<m {
     for j in 0..<k {
       let factor = x.base[i * k + j]
@@ -31,7 +31,7 @@ public func matrixProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
   if let input = a.node {
     edges.append(
       .init(input) { upstream, sum in
-        let (g, more) = (Double.buffer(of: upstream), AlignedBuffer<Double>(count: m * k))
+        let (g, more) = (Double.buffer(of: upstream), AlignedBuffer<Double>.zeros(m * k))
         for i in 0..<m {
           for j in 0..<k {
             for c in 0..<n { more.base[i * k + j] += g.base[i * n + c] * y.base[j * n + c] }
@@ -43,7 +43,7 @@ public func matrixProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
   if let input = b.node {
     edges.append(
       .init(input) { upstream, sum in
-        let (g, more) = (Double.buffer(of: upstream), AlignedBuffer<Double>(count: k * n))
+        let (g, more) = (Double.buffer(of: upstream), AlignedBuffer<Double>.zeros(k * n))
         for i in 0..<m {
           for j in 0..<k {
             let factor = x.base[i * k + j]

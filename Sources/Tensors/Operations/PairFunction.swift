@@ -29,13 +29,11 @@ extension Tensor {
   ) -> Tensor {
     let walk = Broadcast(function.name, a.shape, b.shape)
     let (x, y) = (Scalar.buffer(of: a.storage), Scalar.buffer(of: b.storage))
-    let result = AlignedBuffer<Scalar>(count: walk.count)
-    function.evaluate(walk, x.base, y.base, result.base)
+    let result = AlignedBuffer<Scalar>.unwritten(walk.count)
+    function.evaluate(walk, x, y, result)
     var edges: [GradientNode.Edge] = []
-    if let input = a.node { edges.append(.init(input) { function.pull($0, walk, x, y, $1) }) }
-    if let input = b.node {
-      edges.append(.init(input) { Swapped(of: function).pull($0, walk.swapped, y, x, $1) })
-    }
+    if let input = a.node { edges.append(function.edge(to: input, walk, x, y)) }
+    if let input = b.node { edges.append(Swapped(of: function).edge(to: input, walk.swapped, y, x)) }
     let output = Scalar.storage(result)
     return Tensor(
       output, shape: walk.shape,
@@ -57,12 +55,17 @@ extension Tensor {
 extension PairFunction {
   @inline(__always)
   fileprivate func evaluate<Scalar: TensorScalar>(
-    _ walk: Broadcast, _ x: UnsafePointer<Scalar>, _ y: UnsafePointer<Scalar>,
-    _ result: UnsafeMutablePointer<Scalar>
+    _ walk: Broadcast, _ x: AlignedBuffer<Scalar>, _ y: AlignedBuffer<Scalar>, _ result: AlignedBuffer<Scalar>
   ) {
+    if walk.isPlain {
+      forEachRange(of: result.count) { range in
+        for i in range { result.base[i] = value(x.base[i], y.base[i]) }
+      }
+      return
+    }
     let count = walk.inner.extent
     walk.forEachRun { place, first, second in
-      let (result, x, y) = (result + place, x + first, y + second)
+      let (result, x, y) = (result.base + place, x.base + first, y.base + second)
       if walk.inner.second == 0 {
         let b = y[0]
         for i in 0..<count { result[i] = value(x[i], b) }
@@ -75,6 +78,28 @@ extension PairFunction {
     }
   }
 
+  /// The way back to the first operand.
+  fileprivate func edge<Scalar: TensorScalar>(
+    to input: GradientNode, _ walk: Broadcast, _ x: AlignedBuffer<Scalar>, _ y: AlignedBuffer<Scalar>
+  ) -> GradientNode.Edge {
+    guard walk.isPlain, Scalar.storage(x).scalarType == input.scalarType else {
+      return .init(input, adding: { pull($0, walk, x, y, $1) })
+    }
+    return .init(input, making: { .dense(Scalar.storage(pulled(Scalar.buffer(of: $0.storage), x, y))) })
+  }
+
+  /// `upstream · ∂f/∂a` where nothing was repeated.
+  @inline(__always)
+  private func pulled<Scalar: TensorScalar>(
+    _ g: AlignedBuffer<Scalar>, _ x: AlignedBuffer<Scalar>, _ y: AlignedBuffer<Scalar>
+  ) -> AlignedBuffer<Scalar> {
+    let result = AlignedBuffer<Scalar>.unwritten(x.count)
+    forEachRange(of: x.count) { range in
+      for i in range { result.base[i] = g.base[i] == 0 ? 0 : g.base[i] * first(x.base[i], y.base[i]) }
+    }
+    return result
+  }
+
   /// Adds `upstream · ∂f/∂a` to `sum`, added up where the first operand was repeated.
   ///
   /// As with functions of one scalar, a gradient of exactly zero passes back as zero.
@@ -85,7 +110,7 @@ extension PairFunction {
   ) {
     let g = Scalar.buffer(of: upstream).base
     let ownFormat = Scalar.storage(x).scalarType == sum.scalarType
-    let total = ownFormat ? Scalar.buffer(of: sum) : AlignedBuffer<Scalar>(count: x.count)
+    let total = ownFormat ? Scalar.buffer(of: sum) : AlignedBuffer<Scalar>.zeros(x.count)
     let count = walk.inner.extent
     walk.forEachRun { place, firstPlace, secondPlace in
       let (g, total, x, y) = (g + place, total.base + firstPlace, x.base + firstPlace, y.base + secondPlace)

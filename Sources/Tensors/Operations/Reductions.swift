@@ -29,13 +29,19 @@ extension Tensor {
 
   @inline(__always)
   private func summed<Scalar: TensorScalar>(_ x: AlignedBuffer<Scalar>, _ walk: AxisWalk) -> Tensor {
-    let result = AlignedBuffer<Scalar>(count: walk.outer * walk.inner)
-    for o in 0..<walk.outer {
-      for i in 0..<walk.inner {
-        let from = x.base + (o * walk.extent * walk.inner + i)
-        var total = 0.0
-        for k in 0..<walk.extent { total += from[k * walk.inner].double }
-        result.base[o * walk.inner + i] = Scalar(rounding: total)
+    let result = AlignedBuffer<Scalar>.unwritten(walk.outer * walk.inner)
+    if walk.inner == 1, walk.outer == 1 {
+      result.base[0] = Scalar(rounding: Scalar.sum(x))
+    } else {
+      forEachRange(of: walk.outer, cost: walk.extent * walk.inner) { range in
+        for o in range {
+          for i in 0..<walk.inner {
+            let from = x.base + (o * walk.extent * walk.inner + i)
+            var total = 0.0
+            for k in 0..<walk.extent { total += from[k * walk.inner].double }
+            result.base[o * walk.inner + i] = Scalar(rounding: total)
+          }
+        }
       }
     }
     return Tensor(
@@ -43,17 +49,7 @@ extension Tensor {
       node: node.map { input in
         GradientNode(
           result.count, scalarType,
-          [
-            .init(input) { upstream, sum in
-              let (g, total) = (Scalar.buffer(of: upstream), Scalar.buffer(of: sum))
-              for o in 0..<walk.outer {
-                for k in 0..<walk.extent {
-                  let row = total.base + (o * walk.extent + k) * walk.inner
-                  for i in 0..<walk.inner { row[i] += g.base[o * walk.inner + i] }
-                }
-              }
-            }
-          ])
+          [.init(input, making: { .spreading($0, walk, count: x.count, as: Scalar.self) })])
       })
   }
 
@@ -120,7 +116,7 @@ public func logSumExp(_ x: Tensor, axis: Int) -> Tensor {
         exact.count, x.scalarType,
         [
           .init(input) { upstream, sum in
-            let more = AlignedBuffer<Double>(count: scalars.count)
+            let more = AlignedBuffer<Double>.zeros(scalars.count)
             for o in 0..<walk.outer {
               for i in 0..<walk.inner {
                 let place = o * walk.inner + i
@@ -136,4 +132,25 @@ public func logSumExp(_ x: Tensor, axis: Int) -> Tensor {
           }
         ])
     })
+}
+
+extension Cotangent {
+  /// The way back through a sum: every summand gets its sum's number.
+  @inline(__always)
+  fileprivate static func spreading<Scalar: TensorScalar>(
+    _ upstream: Cotangent, _ walk: AxisWalk, count: Int, as scalar: Scalar.Type
+  ) -> Cotangent {
+    let type = upstream.scalarType
+    if case .uniform(let value, _, _) = upstream { return .uniform(value, count: count, type) }
+    let g = Scalar.buffer(of: upstream.storage)
+    if g.count == 1 { return .uniform(g.base[0].double, count: count, type) }
+    let result = AlignedBuffer<Scalar>.unwritten(count)
+    forEachRange(of: walk.outer * walk.extent, cost: walk.inner) { range in
+      for row in range {
+        let from = g.base + row / walk.extent * walk.inner
+        (result.base + row * walk.inner).update(from: from, count: walk.inner)
+      }
+    }
+    return .dense(Scalar.storage(result))
+  }
 }

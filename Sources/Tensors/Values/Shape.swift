@@ -59,6 +59,9 @@ struct Broadcast: Sendable {
   /// The number of scalars in the result.
   var count: Int { shape.reduce(1, *) }
 
+  /// Whether the operands have one shape, so that nothing repeats.
+  var isPlain: Bool { outer.isEmpty && inner.first == 1 && inner.second == 1 }
+
   /// The same walk with the operands changed about.
   var swapped: Broadcast {
     func swap(_ axis: Axis) -> Axis { Axis(extent: axis.extent, first: axis.second, second: axis.first) }

@@ -26,7 +26,11 @@ public struct Tensor: Sendable {
   /// - Precondition: `shape` holds as many scalars as there are.
   @_disfavoredOverload  // so that Tensor([1, 2]) means double precision
   public init(_ scalars: [Float], shape: [Int]? = nil) {
-    self.init(.float32(AlignedBuffer(scalars)), shape: shape ?? [scalars.count], node: nil)
+    let buffer = AlignedBuffer<Float>.unwritten(scalars.count)
+    scalars.withUnsafeBufferPointer { from in
+      if let base = from.baseAddress { buffer.base.update(from: base, count: from.count) }
+    }
+    self.init(.float32(buffer), shape: shape ?? [scalars.count], node: nil)
   }
 
   /// The tensor that an operation made.
@@ -52,7 +56,8 @@ public struct Tensor: Sendable {
 
   /// `value` everywhere.
   public static func filled(_ shape: [Int], with value: Double, _ type: ScalarType = .float64) -> Tensor {
-    Tensor([Double](repeating: value, count: shape.reduce(1, *)), shape: shape).converted(to: type)
+    Tensor(
+      TensorStorage(repeating: value, count: shape.reduce(1, *), type), shape: shape, node: nil)
   }
 
   /// The number of scalars.
@@ -106,7 +111,8 @@ public struct Tensor: Sendable {
     return Tensor(
       storage.converted(to: type), shape: shape,
       node: node.map { input in
-        GradientNode(storage.count, type, [.init(input) { upstream, sum in sum.add(upstream) }])
+        GradientNode(
+          storage.count, type, [.init(input, making: { $0.converted(to: input.scalarType) })])
       })
   }
 
@@ -118,8 +124,6 @@ public struct Tensor: Sendable {
       shape.reduce(1, *) == count, "reshaped: shape \(self.shape) does not fit shape \(shape)")
     return Tensor(
       storage, shape: shape,
-      node: node.map { input in
-        GradientNode(storage.count, scalarType, [.init(input) { upstream, sum in sum.add(upstream) }])
-      })
+      node: node.map { GradientNode(storage.count, scalarType, [.init(passingTo: $0)]) })
   }
 }

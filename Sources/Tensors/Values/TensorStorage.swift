@@ -12,16 +12,37 @@ enum TensorStorage: Sendable {
 
   /// `count` zeros.
   init(zeros count: Int, _ type: ScalarType) {
-    self = type == .float32 ? .float32(AlignedBuffer(count: count)) : .float64(AlignedBuffer(count: count))
+    self = type == .float32 ? .float32(.zeros(count)) : .float64(.zeros(count))
   }
 
   /// A copy of the given numbers in double precision.
   init(_ scalars: [Double]) {
-    let buffer = AlignedBuffer<Double>(count: scalars.count)
+    let buffer = AlignedBuffer<Double>.unwritten(scalars.count)
     scalars.withUnsafeBufferPointer { from in
       if let base = from.baseAddress { buffer.base.update(from: base, count: from.count) }
     }
     self = .float64(buffer)
+  }
+
+  /// `value` everywhere, rounded to the format.
+  init(repeating value: Double, count: Int, _ type: ScalarType) {
+    switch type {
+    case .float32: self = Self.filled(Float(value), count)
+    case .float64: self = Self.filled(value, count)
+    }
+  }
+
+  private static func filled<Scalar: TensorScalar>(_ value: Scalar, _ count: Int) -> TensorStorage {
+    let buffer = AlignedBuffer<Scalar>.unwritten(count)
+    forEachRange(of: count) { (buffer.base + $0.lowerBound).update(repeating: value, count: $0.count) }
+    return Scalar.storage(buffer)
+  }
+
+  /// A copy in memory of its own.
+  var copied: TensorStorage {
+    let copy = TensorStorage(zeros: count, scalarType)
+    copy.add(self)
+    return copy
   }
 
   /// How many scalars there are.
@@ -51,6 +72,7 @@ enum TensorStorage: Sendable {
   /// A copy of the scalars as an array in double precision.
   var doubles: [Double] {
     let scalars = Double.buffer(of: self)
+    TensorMeter.note(scalars.count, Double.self)
     return [Double](unsafeUninitializedCapacity: scalars.count) { memory, count in
       if let base = memory.baseAddress { base.update(from: scalars.base, count: scalars.count) }
       count = scalars.count
@@ -60,6 +82,7 @@ enum TensorStorage: Sendable {
   /// A copy of the scalars as an array in single precision.
   var floats: [Float] {
     let scalars = Float.buffer(of: self)
+    TensorMeter.note(scalars.count, Float.self)
     return [Float](unsafeUninitializedCapacity: scalars.count) { memory, count in
       if let base = memory.baseAddress { base.update(from: scalars.base, count: scalars.count) }
       count = scalars.count
@@ -79,10 +102,10 @@ enum TensorStorage: Sendable {
     switch self {
     case .float32(let sum):
       let more = Float.buffer(of: other)
-      for i in 0..<sum.count { sum.base[i] += more.base[i] }
+      forEachRange(of: sum.count) { for i in $0 { sum.base[i] += more.base[i] } }
     case .float64(let sum):
       let more = Double.buffer(of: other)
-      for i in 0..<sum.count { sum.base[i] += more.base[i] }
+      forEachRange(of: sum.count) { for i in $0 { sum.base[i] += more.base[i] } }
     }
   }
 }

@@ -1,0 +1,122 @@
+// Rows that end before their padding: sums over, and joins of, what comes before it.
+
+import VectorKernels
+
+extension Tensor {
+  /// The sum of the first `counts[n]` scalars of each row, `[N, T]` to `[N]`, whatever stands behind them.
+  ///
+  /// Always in double precision: a sum over a long row has more digits than its scalars. The gradient returns in
+  /// this tensor's own format, 0 behind the first `counts[n]`.
+  ///
+  /// - Precondition: the tensor is a matrix, with one count of at most `T` for each row.
+  public func sumOfFirst(_ counts: [Int]) -> Tensor {
+    requireRagged(counts, rows: shape.first ?? 0, "sumOfFirst")
+    switch storage {
+    case .float32(let x): return summedOfFirst(counts, x)
+    case .float64(let x): return summedOfFirst(counts, x)
+    }
+  }
+
+  @inline(__always)
+  private func summedOfFirst<Scalar: TensorScalar>(_ counts: [Int], _ x: AlignedBuffer<Scalar>) -> Tensor {
+    let (sums, width) = (AlignedBuffer<Double>.unwritten(counts.count), shape[1])
+    Scalar.sumRows(x, width: width, counts: counts, into: sums)
+    return Tensor(
+      .float64(sums), shape: [counts.count],
+      node: node.map { input in
+        GradientNode(
+          counts.count, .float64,
+          [.init(input, making: { .dense(Scalar.storage(.repeating($0, counts, width: width))) })])
+      })
+  }
+
+  /// The first `counts[i]` scalars of each of the given rows end to end: `[N, T]` to `[Σ counts]`.
+  ///
+  /// - Precondition: the tensor is a matrix, with one count of at most `T` for each of `rows`; no row comes twice.
+  public func joiningFirst(_ counts: [Int], ofRows rows: [Int]) -> Tensor {
+    requireRagged(counts, rows: rows.count, "joiningFirst")
+    var starts = [Int](repeating: -1, count: shape[0])
+    var total = 0
+    for (row, count) in zip(rows, counts) {
+      precondition(
+        row >= 0 && row < shape[0], "joiningFirst: row \(row) is outside 0..<\(shape[0]) of shape \(shape)")
+      precondition(starts[row] < 0, "joiningFirst: row \(row) comes twice")
+      starts[row] = total
+      total += count
+    }
+    switch storage {
+    case .float32(let x): return joined(x, rows, counts, starts, total)
+    case .float64(let x): return joined(x, rows, counts, starts, total)
+    }
+  }
+
+  @inline(__always)
+  private func joined<Scalar: TensorScalar>(
+    _ x: AlignedBuffer<Scalar>, _ rows: [Int], _ counts: [Int], _ starts: [Int], _ total: Int
+  ) -> Tensor {
+    let (result, width) = (AlignedBuffer<Scalar>.unwritten(total), shape[1])
+    forEachRange(of: rows.count, cost: width) { range in
+      for i in range {
+        (result.base + starts[rows[i]]).update(from: x.base + rows[i] * width, count: counts[i])
+      }
+    }
+    guard let input = node else { return Tensor(Scalar.storage(result), shape: [total], node: nil) }
+    var lengths = [Int](repeating: 0, count: shape[0])
+    for (row, count) in zip(rows, counts) { lengths[row] = count }
+    let kept = lengths
+    return Tensor(
+      Scalar.storage(result), shape: [total],
+      node: GradientNode(
+        total, scalarType,
+        [
+          .init(
+            input,
+            making: { .dense(Scalar.storage(.scattering($0, kept, from: starts, width: width))) })
+        ]))
+  }
+
+  private func requireRagged(_ counts: [Int], rows: Int, _ operation: String) {
+    precondition(shape.count == 2, "\(operation): shape \(shape) is not a matrix's")
+    precondition(counts.count == rows, "\(operation): \(counts.count) counts for \(rows) rows")
+    for count in counts where count < 0 || count > shape[1] {
+      preconditionFailure("\(operation): the first \(count) scalars of rows of shape \(shape)")
+    }
+  }
+}
+
+extension AlignedBuffer where Scalar: TensorScalar {
+  /// Each row's number in its first `counts[n]` places, 0 behind them.
+  fileprivate static func repeating(_ rows: Cotangent, _ counts: [Int], width: Int) -> AlignedBuffer {
+    let (g, result) = (Double.buffer(of: rows.storage), unwritten(counts.count * width))
+    forEachRange(of: counts.count, cost: width) { range in
+      for row in range {
+        let (line, count) = (result.base + row * width, counts[row])
+        line.update(repeating: Scalar(rounding: g.base[row]), count: count)
+        (line + count).update(repeating: 0, count: width - count)
+      }
+    }
+    return result
+  }
+
+  /// Numbers that were joined end to end, back in the first `counts[n]` places of their rows, 0 behind them.
+  fileprivate static func scattering(
+    _ joined: Cotangent, _ counts: [Int], from starts: [Int], width: Int
+  ) -> AlignedBuffer {
+    let result = unwritten(counts.count * width)
+    let written: AlignedBuffer? =
+      if case .dense(let storage) = joined { Scalar.buffer(of: storage) } else { nil }
+    let same: Scalar = if case .uniform(let value, _, _) = joined { Scalar(rounding: value) } else { 0 }
+    forEachRange(of: counts.count, cost: width) { range in
+      for row in range {
+        let (line, count) = (result.base + row * width, counts[row])
+        if let written, count > 0 {
+          line.update(from: written.base + starts[row], count: count)
+        } else {
+          line.update(repeating: same, count: count)
+        }
+        (line + count).update(repeating: 0, count: width - count)
+      }
+    }
+    return result
+  }
+}
