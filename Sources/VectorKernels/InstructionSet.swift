@@ -71,7 +71,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   }
 
   /// The kernels compiled for this set.
-  package var kernels: any (ElementKernels & ProductKernels).Type {
+  package var kernels: any (ElementKernels & ProductKernels & AttentionKernels).Type {
     switch self {
     case .baseline: VectorKernelsBaseline.Kernels.self
     #if arch(x86_64)
@@ -85,4 +85,4 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 }
 
 /// The element-wise and row-wise kernels in use.
-let activeKernels: any ElementKernels.Type = InstructionSet.current.kernels
+let activeKernels: any (ElementKernels & AttentionKernels).Type = InstructionSet.current.kernels

@@ -90,6 +90,8 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
 struct PackedPanels: Sendable {
   let buffer: FloatBuffer
   let depth: Int, words: Int, columns: Int
+  /// Words of each column in memory: more than `words` where only the first ones count.
+  let wordStride: Int
   let isPaired: Bool
   let kernels: AnyProductKernels
 
@@ -102,8 +104,19 @@ struct PackedPanels: Sendable {
   /// Packs some columns of `operand`, in parallel where they are many.
   init(_ operand: Operand, _ range: Range<Int>, in buffer: FloatBuffer, _ kernels: AnyProductKernels) {
     (self.buffer, depth, words, self.kernels) = (buffer, operand.depth, operand.words, kernels)
-    (columns, isPaired) = (range.count, operand.isPaired)
+    (columns, wordStride, isPaired) = (range.count, operand.words, operand.isPaired)
     fill(from: operand, range)
+  }
+
+  private init(_ whole: PackedPanels, depth: Int, columns: Int) {
+    (buffer, kernels, isPaired) = (whole.buffer, whole.kernels, whole.isPaired)
+    (self.depth, self.columns, wordStride) = (depth, columns, whole.wordStride)
+    words = isPaired ? (depth + 1) / 2 : depth
+  }
+
+  /// The first `depth` words' worth of the first columns.
+  func leading(depth: Int, columns: Int) -> PackedPanels {
+    PackedPanels(self, depth: depth, columns: columns)
   }
 
   /// Packs other columns of the same shape in the same place.

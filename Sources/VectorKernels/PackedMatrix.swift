@@ -59,6 +59,21 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
     panels = PackedPanels(operand, 0..<columns, in: memory ?? FloatBuffer(count: size), kernels)
   }
 
+  /// The first rows and columns of the operand as it enters the product, in the same memory.
+  ///
+  /// - Precondition: `rows` is a multiple of 32, or all there are.
+  public func leading(rows: Int, columns: Int) -> PackedMatrix {
+    precondition(
+      rows <= self.rows && columns <= self.columns && (rows % 32 == 0 || rows == self.rows),
+      "PackedMatrix: the first [\(rows), \(columns)] of [\(self.rows), \(self.columns)]")
+    return PackedMatrix(leading: rows, columns, of: self)
+  }
+
+  private init(leading rows: Int, _ columns: Int, of whole: PackedMatrix) {
+    (self.rows, self.columns, isTransposed) = (rows, columns, whole.isTransposed)
+    panels = whole.panels.leading(depth: rows, columns: columns)
+  }
+
   /// Lays out new numbers of the same shape in the same memory: the bits that a new one would hold.
   ///
   /// - Precondition: no product that reads it is running.

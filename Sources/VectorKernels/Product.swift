@@ -174,14 +174,14 @@ struct Product: Sendable {
     let (height, width) = (kernels.tileRows, kernels.tileColumns)
     let blocks = (panels.words + Self.depthBlock - 1) / Self.depthBlock
     let depth = (panels.words + blocks - 1) / blocks
-    let right = panels.buffer.base + columns.lowerBound * panels.words
+    let right = panels.buffer.base + columns.lowerBound * panels.wordStride
     withScratch((rows.count + height) * depth + 16) { scratch in
       for block in 0..<blocks {
         let words = block * depth..<min(panels.words, (block + 1) * depth)
         guard !words.isEmpty else { break }
         a.pack(rows, words: words, width: height, into: scratch.base, stride: height * words.count, kernels)
         let left = Panels(scratch.base, stride: height * words.count)
-        let blockOfRight = Panels(right + words.lowerBound * width, stride: width * panels.words)
+        let blockOfRight = Panels(right + words.lowerBound * width, stride: width * panels.wordStride)
         let tiles = TileTarget(
           target, stride: stride, rows: rows.count, columns: columns.count,
           accumulating: accumulating || block > 0)

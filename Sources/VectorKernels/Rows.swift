@@ -1,4 +1,4 @@
-// Row-wise kernels: look-up and its gradient, norms, rotary positions, gates and causal softmax.
+// Row-wise kernels: look-up and its gradient, norms, rotary positions and gates.
 
 import VectorKernelsInterface
 
@@ -146,32 +146,5 @@ public func gatedSiLUGradient(
   forEachBlock(of: gate.count) {
     activeKernels.gatedSiLUGradient(
       upstream.base + $0, gate.base + $0, up.base + $0, gateGradient.base + $0, upGradient.base + $0, $1)
-  }
-}
-
-/// Replaces row `i`'s first `visible + i` scores by `softmax(scale·scores)` and its others by 0.
-///
-/// - Precondition: `visible ≥ 1`; rows that would see past the last column see them all.
-public func softmaxRows(scores: Matrix<Float>, scale: Float, visible: Int) {
-  precondition(visible >= 1, "softmaxRows: the first row sees \(visible) columns")
-  forEachRowRange(scores.rows, columns: scores.columns) { range in
-    for i in range {
-      activeKernels.softmax(scores.row(i), scale, min(scores.columns, visible + i), scores.columns)
-    }
-  }
-}
-
-/// Writes `scale·p·(g − Σ p·g)`, row by row: the gradient of `softmaxRows` by its scores.
-///
-/// Hidden columns have `p = 0`, hence gradient 0. `out` may be either operand.
-public func softmaxRowsGradient(
-  probabilities: Matrix<Float>, upstream: Matrix<Float>, scale: Float, into out: Matrix<Float>
-) {
-  requireEqualShapes(probabilities, upstream, "softmaxRowsGradient")
-  requireEqualShapes(probabilities, out, "softmaxRowsGradient")
-  forEachRowRange(out.rows, columns: out.columns) { range in
-    for i in range {
-      activeKernels.softmaxGradient(probabilities.row(i), upstream.row(i), scale, out.row(i), out.columns)
-    }
   }
 }

@@ -6,7 +6,9 @@ import Synchronization
 private let spares = Mutex<[FloatBuffer]>([])
 
 /// Lends at least `count` floats, 64-byte aligned and with unspecified contents, to `body`.
-func withScratch<Result>(_ count: Int, _ body: (FloatBuffer) -> Result) -> Result {
+///
+/// The memory stays for the next one who asks, so that a loop that runs again allocates nothing.
+public func withScratch<Result>(_ count: Int, _ body: (FloatBuffer) -> Result) -> Result {
   // The smallest spare piece that is large enough, so that large ones stay for those who need them.
   let spare = spares.withLock { spares -> FloatBuffer? in
     var best: Int?

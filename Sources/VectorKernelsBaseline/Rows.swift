@@ -1,4 +1,4 @@
-// Row-wise kernels: norms, rotary positions, gates and softmax.
+// Row-wise kernels: norms, rotary positions and gates.
 
 public import VectorKernelsInterface
 
@@ -85,34 +85,5 @@ extension Kernels {
       storePart(byGate, gateGradient + $0, $1)
       storePart(byUp, upGradient + $0, $1)
     }
-  }
-
-  public static func softmax(_ scores: MutableFloats, _ scale: Float, _ visible: Int, _ n: Int) {
-    var maxima = Lanes(repeating: -.infinity)
-    forEachRun(visible) {
-      maxima = larger(maxima, (scores + $0).load(Lanes.self) * scale)
-    } _: {
-      maxima = larger(maxima, loadPart(scores + $0, $1, scores[0]) * scale)
-    }
-    let shift = Lanes(repeating: -largest(maxima))
-    var sums = noSums()
-    forEachRun(visible) {
-      let e = Curves.exponential(fused((scores + $0).load(), Lanes(repeating: scale), shift))
-      (scores + $0).store(e)
-      addNumbers(e, to: &sums)
-    } _: {
-      let e = Curves.exponential(fused(loadPart(scores + $0, $1, 0), Lanes(repeating: scale), shift))
-      storePart(e, scores + $0, $1)
-      addNumbers(loadPart(scores + $0, $1, 0), to: &sums)
-    }
-    Self.scale(scores, Float(1 / total(sums)), visible)
-    (scores + visible).update(repeating: 0, count: n - visible)
-  }
-
-  public static func softmaxGradient(
-    _ probabilities: Floats, _ upstream: Floats, _ scale: Float, _ out: MutableFloats, _ n: Int
-  ) {
-    let projection = Float(dot(probabilities, upstream, n))
-    mapLanes(probabilities, upstream, out, n) { $0 * scale * ($1 - projection) }
   }
 }

@@ -60,12 +60,6 @@ public protocol ElementKernels: SendableMetatype {
     _ upstream: Floats, _ gate: Floats, _ up: Floats, _ gateGradient: MutableFloats,
     _ upGradient: MutableFloats, _ n: Int)
 
-  /// The first `visible` of `n` scores become softmax(scale·score), the others 0.
-  static func softmax(_ scores: MutableFloats, _ scale: Float, _ visible: Int, _ n: Int)
-  /// out = scale·p·(g − Σ p·g)
-  static func softmaxGradient(
-    _ probabilities: Floats, _ upstream: Floats, _ scale: Float, _ out: MutableFloats, _ n: Int)
-
   /// Adds a row's next `n` scores, whose first one belongs to column `firstColumn`, to its running sums.
   static func accumulate(_ scores: Floats, _ firstColumn: Int, _ n: Int, _ sums: inout ScoreSums)
   /// The derivative of a row's objective by each of its `n` scores.

@@ -32,25 +32,11 @@ func agree(_ a: FloatBuffer, _ b: FloatBuffer, within tolerance: Float) -> Bool 
     }
     compare { $0.gatedSiLU(x.base, y.base, $1[0].base, n) }
     compare(2) { $0.gatedSiLUGradient(x.base, y.base, z.base, $1[0].base, $1[1].base, n) }
-    for visible in Set([1, n / 2 + 1, n]) { compare { $0.softmax($1[0].base, 7, visible, n) } }
-    compare { $0.softmaxGradient(x.base, y.base, 0.7, $1[0].base, n) }
     if n % 4 == 0 {
       for (heads, inverse) in [(1, false), (2, true), (4, false)] where n / heads % 2 == 0 {
         compare { $0.rotate($1[0].base, heads, n / heads, x.base, y.base, inverse) }
       }
     }
-  }
-
-  @Test func `softmax hides what a row must not see`() {
-    let scores = Matrix(FloatBuffer([1, 9, 9, 1, 1, 9]), rows: 2, columns: 3)
-    softmaxRows(scores: scores, scale: 2, visible: 1)
-    #expect(scores.buffer.scalars == [1, 0, 0, 0.5, 0.5, 0] as [Float])
-  }
-
-  @Test func `softmax survives enormous scores`() {
-    let scores = Matrix(FloatBuffer([3e38, -3e38, 3e38, .leastNonzeroMagnitude]), rows: 1, columns: 4)
-    softmaxRows(scores: scores, scale: 1, visible: 4)
-    #expect(scores.buffer.scalars == [0.5, 0, 0.5, 0] as [Float])
   }
 
   @Test func `turning back undoes turning`() {

@@ -92,6 +92,32 @@ processor_interleave_high8(ProcessorFloats8 a, ProcessorFloats8 b) {
   return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
+/// The larger one of each pair of numbers, NaN left out where the other is a number.
+static inline __attribute__((always_inline)) ProcessorNumbers16
+processor_larger(ProcessorNumbers16 a, ProcessorNumbers16 b) {
+  return __builtin_elementwise_max(a, b);
+}
+
+/// The largest of sixteen numbers, NaN left out where the others are numbers.
+static inline __attribute__((always_inline)) float processor_largest(ProcessorNumbers16 x) {
+  ProcessorFloats8 a = __builtin_elementwise_max(
+      __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7),
+      __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15));
+  a = __builtin_elementwise_max(a, __builtin_shufflevector(a, a, 4, 5, 6, 7, 4, 5, 6, 7));
+  a = __builtin_elementwise_max(a, __builtin_shufflevector(a, a, 2, 3, 2, 3, 2, 3, 2, 3));
+  a = __builtin_elementwise_max(a, __builtin_shufflevector(a, a, 1, 1, 1, 1, 1, 1, 1, 1));
+  return a[0];
+}
+
+/// The sum of sixteen numbers, added pairwise: i with i + 8, then + 4, + 2, + 1.
+static inline __attribute__((always_inline)) float processor_sum(ProcessorNumbers16 x) {
+  ProcessorFloats8 a = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+                       __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+  a += __builtin_shufflevector(a, a, 4, 5, 6, 7, 4, 5, 6, 7);
+  a += __builtin_shufflevector(a, a, 2, 3, 2, 3, 2, 3, 2, 3);
+  return a[0] + a[1];
+}
+
 /// The same numbers in double precision.
 static inline __attribute__((always_inline)) ProcessorDoubles8 processor_widen(ProcessorFloats8 x) {
   return __builtin_convertvector(x, ProcessorDoubles8);
@@ -106,3 +132,12 @@ static inline __attribute__((always_inline)) ProcessorWide16 processor_widen_wor
 static inline __attribute__((always_inline)) ProcessorShorts16 processor_narrow_words(ProcessorWide16 x) {
   return __builtin_convertvector(x, ProcessorShorts16);
 }
+
+#if defined(__AVX512BF16__)
+typedef __bf16 ProcessorBrainFloats16 __attribute__((vector_size(32)));
+
+/// The nearest bfloat16 numbers, ties to even; what is below the normal ones becomes 0.
+static inline __attribute__((always_inline)) ProcessorShorts16 processor_round_bfloat16(ProcessorNumbers16 x) {
+  return (ProcessorShorts16)__builtin_convertvector(x, ProcessorBrainFloats16);
+}
+#endif

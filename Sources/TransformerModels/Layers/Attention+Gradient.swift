@@ -3,55 +3,112 @@
 import VectorKernels
 
 extension Attention {
+  /// Sums of gradients by the keys and values of one task.
+  private struct Sums: Sendable {
+    let keys: Matrix<Float>, values: Matrix<Float>
+  }
+
   /// Writes the gradients by queries, keys and values.
   ///
   /// With `P = softmax(scale·Q·Kᵀ)` and `O = P·V`,
   ///
   ///     dV = Pᵀ·dO     dS = scale·P∘(dP − Σ P∘dP),  dP = dO·Vᵀ     dQ = dS·K     dK = dSᵀ·Q
   ///
-  /// - Shapes: each gradient is of its operand's shape, contiguous; `upstream` is of `queries`'.
-  func pullBack(
-    upstream: Matrix<Float>, queries: Matrix<Float>, keys: Matrix<Float>, values: Matrix<Float>,
-    queryGradient: Matrix<Float>, keyGradient: Matrix<Float>, valueGradient: Matrix<Float>,
+  /// - Shapes: each gradient is of its operand's shape; `upstream` is of `queries`'.
+  func pullBack<Scalar: ActivationScalar>(
+    upstream: Matrix<Scalar>, queries: Matrix<Scalar>, keys: Matrix<Scalar>, values: Matrix<Scalar>,
+    queryGradient: Matrix<Scalar>, keyGradient: Matrix<Scalar>, valueGradient: Matrix<Scalar>,
     _ layout: RaggedLayout, _ workspace: Workspace
   ) {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let scores = scoreBuffers(layout, workspace)
-    let slopes = scoreBuffers(layout, workspace)
-    // Several blocks add to the same keys; all of them belong to one task.
-    clear(keyGradient.buffer)
-    clear(valueGradient.buffer)
-    forEachTask(layout) { group, head, slot in
-      forEachBlock(of: layout.groups[group], keyValueHead: head) { block in
-        let shares = probabilities(block, queries: queries, keys: keys, in: scores[slot])
-        let slope = split(slopes[slot], block)
-        let dO = upstream.block(block.queryRows, block.queryColumns)
-        let q = queries.block(block.queryRows, block.queryColumns)
-        let dQ = queryGradient.block(block.queryRows, block.queryColumns)
-        if let prefix = slope.prefix {
-          multiply(
-            dO, transposed: false, by: values.block(block.prefix, block.keyColumns), transposed: true,
-            into: prefix)
+    let tasks = tasks(layout, isSplit: false)
+    // Segments add to the keys of a prefix that they share: each to sums of its own, which are then added in order.
+    let sums = tasks.map { task in
+      let segment = layout.groups[task.group][task.segment]
+      let rows = segment.prefix.count + segment.own.count
+      return Sums(keys: workspace.matrix(rows, headWidth), values: workspace.matrix(rows, headWidth))
+    }
+    KernelPool.shared.parallel(tasks.count) { index in
+      let (task, sums) = (tasks[index], sums[index])
+      let segment = layout.groups[task.group][task.segment]
+      withScratch(scratchCount(task, segment, of: Scalar.self, packed: 3, stacks: 3, scores: 2)) { memory in
+        pullBack(
+          task, segment, upstream: upstream, queries: queries, keys: keys, values: values,
+          queryGradient: queryGradient, to: sums, AttentionRoom(memory))
+      }
+    }
+    gather(sums, tasks, layout, keyGradient: keyGradient, valueGradient: valueGradient)
+  }
+
+  private func pullBack<Scalar: ActivationScalar>(
+    _ task: Task, _ segment: RaggedLayout.Segment, upstream: Matrix<Scalar>, queries: Matrix<Scalar>,
+    keys: Matrix<Scalar>, values: Matrix<Scalar>, queryGradient: Matrix<Scalar>, to sums: Sums,
+    _ room: AttentionRoom
+  ) {
+    var room = room
+    clearRows(sums.keys)
+    clearRows(sums.values)
+    let keys = joined(keys, segment, task.head, &room)
+    let values = joined(values, segment, task.head, &room)
+    let turnedKeys = room.packed(keys, transposed: true)
+    let turnedValues = room.packed(values, transposed: true)
+    let packedKeys = room.packed(keys)
+    for block in task.blocks {
+      var room = room
+      let columns = 0..<block.columns
+      let stacked = room.stack(queries, block.queries, heads(task.head), headWidth)
+      let slopes = room.stack(upstream, block.queries, heads(task.head), headWidth)
+      let rows = 0..<stacked.rows
+      let scores: Matrix<Float> = room.scores(rows.count, block.scoreColumns)
+      let weightSlopes: Matrix<Float> = room.scores(rows.count, block.scoreColumns)
+      multiply(
+        stacked, by: turnedKeys.leading(rows: headWidth, columns: columns.count),
+        into: scores.block(rows, columns))
+      multiply(
+        slopes, by: turnedValues.leading(rows: headWidth, columns: columns.count),
+        into: weightSlopes.block(rows, columns))
+      let both = attentionGradients(
+        scores, slopes: weightSlopes, scale: scale, visible: block.visible, period: block.queries.count,
+        as: Scalar.self)
+      let (weights, gradients) = (both.weights.block(rows, columns), both.gradients.block(rows, columns))
+      multiply(
+        weights, transposed: true, by: slopes, into: sums.values.rows(columns), accumulating: true)
+      multiply(
+        gradients, transposed: true, by: stacked, into: sums.keys.rows(columns), accumulating: true)
+      let byQueries: Matrix<Scalar> = room.matrix(rows.count, headWidth)
+      multiply(
+        gradients, by: packedKeys.leading(rows: columns.count, columns: headWidth), into: byQueries)
+      for (place, columns) in heads(task.head).enumerated() {
+        let range = place * block.queries.count..<(place + 1) * block.queries.count
+        copyRows(byQueries.rows(range), into: queryGradient.block(block.queries, columns))
+      }
+    }
+  }
+
+  /// Adds what the segments of a group say of their shared prefix, and stores what keys and values get.
+  private func gather<Scalar: ActivationScalar>(
+    _ sums: [Sums], _ tasks: [Task], _ layout: RaggedLayout, keyGradient: Matrix<Scalar>,
+    valueGradient: Matrix<Scalar>
+  ) {
+    // places[group][segment][head] is a task's place.
+    var places = layout.groups.map { $0.map { _ in [Int](repeating: 0, count: keyValueHeadCount) } }
+    for (place, task) in tasks.enumerated() { places[task.group][task.segment][task.head] = place }
+    let found = places
+    KernelPool.shared.parallel(layout.groups.count * keyValueHeadCount) { index in
+      let (group, head) = index.quotientAndRemainder(dividingBy: keyValueHeadCount)
+      let columns = head * headWidth..<(head + 1) * headWidth
+      let segments = layout.groups[group]
+      for (place, segment) in segments.enumerated() {
+        let mine = sums[found[group][place][head]]
+        let own = segment.prefix.count..<segment.prefix.count + segment.own.count
+        for (other, later) in segments.enumerated() where other != place && later.prefix == segment.own {
+          let more = sums[found[group][other][head]]
+          addRows(more.keys.rows(0..<later.prefix.count), to: mine.keys.rows(own))
+          addRows(more.values.rows(0..<later.prefix.count), to: mine.values.rows(own))
         }
-        multiply(
-          dO, transposed: false, by: values.block(block.own, block.keyColumns), transposed: true,
-          into: slope.own)
-        softmaxRowsGradient(probabilities: shares.all, upstream: slope.all, scale: scale, into: slope.all)
-        multiply(slope.own, by: keys.block(block.own, block.keyColumns), into: dQ)
-        add(shares.own, slope.own, block.own)
-        if let prefix = shares.prefix, let slope = slope.prefix {
-          multiply(slope, by: keys.block(block.prefix, block.keyColumns), into: dQ, accumulating: true)
-          add(prefix, slope, block.prefix)
-        }
-        func add(_ share: Matrix<Float>, _ slope: Matrix<Float>, _ rows: Range<Int>) {
-          multiply(
-            share, transposed: true, by: dO, into: valueGradient.block(rows, block.keyColumns),
-            accumulating: true)
-          multiply(
-            slope, transposed: true, by: q, into: keyGradient.block(rows, block.keyColumns),
-            accumulating: true)
-        }
+        storeRows(mine.keys.rows(own), into: keyGradient.block(segment.own, columns))
+        storeRows(mine.values.rows(own), into: valueGradient.block(segment.own, columns))
       }
     }
   }

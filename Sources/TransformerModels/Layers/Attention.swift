@@ -2,120 +2,163 @@
 
 import VectorKernels
 
-/// The measures of grouped-query attention.
+/// The measures of grouped-query attention, and attention itself.
+///
+/// The work is cut into tasks: a segment and a head of keys and values, whose keys and values are laid out once
+/// for all the query heads that share them. A task goes through its queries in blocks of rows; the heads of a
+/// block stand below each other, and its scores stay in the second-level cache.
 struct Attention: Sendable {
   let headCount: Int
   let keyValueHeadCount: Int
   let headWidth: Int
+  /// Rows of queries in a block, at most.
+  var blockRows = 64
 
-  /// Rows of scores held at a time. Causal rows of a block see at most this many columns in vain.
-  static let blockRows = 64
-
-  /// How many score buffers exist at once, each used by one task after another.
-  static let slots = 16
+  /// Scores of a block, at most, unless a block would shrink below `smallestBlock` rows: 1 MiB of them.
+  static let blockScores = 1 << 18
+  /// Rows of queries in a block, at least.
+  static let smallestBlock = 16
 
   /// `1/√headWidth`.
   var scale: Float { 1 / Float(headWidth).squareRoot() }
 
-  /// One block of query rows of one head, with what it sees.
-  struct Block: Sendable {
-    let queryRows: Range<Int>, queryColumns: Range<Int>, keyColumns: Range<Int>
-    let prefix: Range<Int>, own: Range<Int>
-    /// How many columns the first row sees.
-    let visible: Int
-    var columns: Int { prefix.count + own.count }
+  /// How many query heads share a head of keys and values.
+  var share: Int { headCount / keyValueHeadCount }
+
+  /// Some blocks of one segment, for one head of keys and values.
+  struct Task: Sendable {
+    let group: Int, segment: Int, head: Int
+    let blocks: [Block]
+    /// Scores to be computed.
+    var cost: Int { blocks.reduce(0) { $0 + $1.queries.count * $1.columns } }
   }
 
-  /// Calls `body` with the blocks of one group and one key/value head, in a fixed order.
-  func forEachBlock(of segments: [RaggedLayout.Segment], keyValueHead: Int, _ body: (Block) -> Void) {
-    let share = headCount / keyValueHeadCount
-    let keyColumns = keyValueHead * headWidth..<(keyValueHead + 1) * headWidth
-    for segment in segments {
-      for head in keyValueHead * share..<(keyValueHead + 1) * share {
-        var start = 0
-        while start < segment.queries.count {
-          let end = min(start + Self.blockRows, segment.queries.count)
-          let first = segment.queries.lowerBound
-          body(
-            Block(
-              queryRows: first + start..<first + end,
-              queryColumns: head * headWidth..<(head + 1) * headWidth, keyColumns: keyColumns,
-              prefix: segment.prefix, own: segment.own.lowerBound..<segment.own.lowerBound + end,
-              visible: segment.prefix.count + start + 1))
-          start = end
+  /// Some rows of queries and the columns that they see.
+  struct Block: Sendable {
+    let queries: Range<Int>
+    /// How many columns the first row sees; each row sees one more than the row before it.
+    let visible: Int
+    /// How many columns are computed.
+    let columns: Int
+    /// How many columns a row of scores has.
+    var scoreColumns: Int { (columns + 15) / 16 * 16 }
+  }
+
+  /// The blocks of a segment, whose bounds depend on nothing but the segment.
+  func blocks(of segment: RaggedLayout.Segment) -> [Block] {
+    let (prefix, count) = (segment.prefix.count, segment.queries.count)
+    let all = prefix + segment.own.count
+    var rows = share > 4 ? blockRows / 2 : blockRows
+    while rows > Self.smallestBlock, rows * share * all > Self.blockScores { rows /= 2 }
+    return stride(from: 0, to: count, by: rows).map { start in
+      let end = min(start + rows, count)
+      let first = segment.queries.lowerBound
+      // Whole panels, where there are so many columns: what is computed in vain is hidden.
+      return Block(
+        queries: first + start..<first + end, visible: prefix + start + 1,
+        columns: min(all, (prefix + end + 31) / 32 * 32))
+    }
+  }
+
+  /// The tasks of a batch, the longest first; `isSplit` cuts them until every thread has several.
+  func tasks(_ layout: RaggedLayout, isSplit: Bool) -> [Task] {
+    let segments = layout.groups.reduce(0) { $0 + $1.count }
+    let wanted = 4 * KernelPool.shared.threads
+    let parts =
+      isSplit ? (wanted + segments * keyValueHeadCount - 1) / max(1, segments * keyValueHeadCount) : 1
+    var tasks: [Task] = []
+    for (group, segments) in layout.groups.enumerated() {
+      for (place, segment) in segments.enumerated() {
+        let blocks = blocks(of: segment)
+        let size = max(1, (blocks.count + parts - 1) / parts)
+        for start in stride(from: 0, to: blocks.count, by: size) {
+          let part = Array(blocks[start..<min(start + size, blocks.count)])
+          for head in 0..<keyValueHeadCount {
+            tasks.append(Task(group: group, segment: place, head: head, blocks: part))
+          }
         }
       }
     }
-  }
-
-  /// Calls `body(group, key/value head, slot)` for all of them, in parallel; a slot is never used twice at once.
-  func forEachTask(_ layout: RaggedLayout, _ body: @Sendable (Int, Int, Int) -> Void) {
-    let tasks = layout.groups.count * keyValueHeadCount
-    let slots = min(tasks, Self.slots)
-    KernelPool.shared.parallel(slots) { slot in
-      var task = slot
-      while task < tasks {
-        body(task / keyValueHeadCount, task % keyValueHeadCount, slot)
-        task += slots
-      }
-    }
-  }
-
-  /// Score buffers for ``forEachTask(_:_:)``, one a slot.
-  func scoreBuffers(_ layout: RaggedLayout, _ workspace: Workspace) -> [Matrix<Float>] {
-    let slots = min(layout.groups.count * keyValueHeadCount, Self.slots)
-    // Rows start on 64-byte boundaries.
-    let columns = (layout.longestView + 15) / 16 * 16
-    return (0..<slots).map { _ in workspace.matrix(Self.blockRows, columns) }
+    return tasks.map { (task: $0, cost: $0.cost) }.sorted { $0.cost > $1.cost }.map(\.task)
   }
 
   /// Writes each head's mixture of values.
   ///
   /// - Shapes: `queries` and `mixed` `[rows, headCount·headWidth]`; `keys` and `values`
   ///   `[…, keyValueHeadCount·headWidth]`, rows as the layout's segments count them.
-  func apply(
-    queries: Matrix<Float>, keys: Matrix<Float>, values: Matrix<Float>, into mixed: Matrix<Float>,
+  func apply<Scalar: ActivationScalar>(
+    queries: Matrix<Scalar>, keys: Matrix<Scalar>, values: Matrix<Scalar>, into mixed: Matrix<Scalar>,
     _ layout: RaggedLayout, _ workspace: Workspace
   ) {
-    let mark = workspace.mark
-    defer { workspace.release(to: mark) }
-    let scores = scoreBuffers(layout, workspace)
-    forEachTask(layout) { group, head, slot in
-      forEachBlock(of: layout.groups[group], keyValueHead: head) { block in
-        let shares = probabilities(block, queries: queries, keys: keys, in: scores[slot])
-        let target = mixed.block(block.queryRows, block.queryColumns)
-        multiply(shares.own, by: values.block(block.own, block.keyColumns), into: target)
-        if let prefix = shares.prefix {
-          multiply(prefix, by: values.block(block.prefix, block.keyColumns), into: target, accumulating: true)
+    let tasks = tasks(layout, isSplit: true)
+    KernelPool.shared.parallel(tasks.count) { index in
+      let task = tasks[index]
+      let segment = layout.groups[task.group][task.segment]
+      withScratch(scratchCount(task, segment, of: Scalar.self, packed: 2, stacks: 1, scores: 1)) { memory in
+        var room = AttentionRoom(memory)
+        let keys = joined(keys, segment, task.head, &room)
+        let values = joined(values, segment, task.head, &room)
+        let packedKeys = room.packed(keys, transposed: true)
+        let packedValues = room.packed(values)
+        for block in task.blocks {
+          var room = room
+          let stacked = room.stack(queries, block.queries, heads(task.head), headWidth)
+          let rows = stacked.rows
+          let scores: Matrix<Float> = room.scores(rows, block.scoreColumns)
+          let sums: Matrix<Float> = room.matrix(rows, headWidth)
+          let inverses = room.floats(rows)
+          multiply(
+            stacked, by: packedKeys.leading(rows: headWidth, columns: block.columns),
+            into: scores.block(0..<rows, 0..<block.columns))
+          let weights = attentionWeights(
+            scores, scale: scale, visible: block.visible, period: block.queries.count, as: Scalar.self,
+            inverses: inverses)
+          multiply(
+            weights.block(0..<rows, 0..<block.columns),
+            by: packedValues.leading(rows: block.columns, columns: headWidth), into: sums)
+          for (place, columns) in heads(task.head).enumerated() {
+            let range = place * block.queries.count..<(place + 1) * block.queries.count
+            scaleRows(
+              sums.rows(range), by: inverses.window(range), into: mixed.block(block.queries, columns))
+          }
         }
       }
     }
   }
 
-  /// One block's attention weights: the part on the prefix, the part on the segment itself, and both as one.
-  func probabilities(
-    _ block: Block, queries: Matrix<Float>, keys: Matrix<Float>, in scores: Matrix<Float>
-  ) -> (prefix: Matrix<Float>?, own: Matrix<Float>, all: Matrix<Float>) {
-    let q = queries.block(block.queryRows, block.queryColumns)
-    let parts = split(scores, block)
-    if let prefix = parts.prefix {
-      multiply(
-        q, transposed: false, by: keys.block(block.prefix, block.keyColumns), transposed: true, into: prefix)
-    }
-    multiply(
-      q, transposed: false, by: keys.block(block.own, block.keyColumns), transposed: true, into: parts.own)
-    softmaxRows(scores: parts.all, scale: scale, visible: block.visible)
-    return parts
+  /// The columns of the query heads that share a head of keys and values.
+  func heads(_ keyValueHead: Int) -> [Range<Int>] {
+    (keyValueHead * share..<(keyValueHead + 1) * share).map { $0 * headWidth..<($0 + 1) * headWidth }
   }
 
-  /// The windows of a score buffer that a block uses.
-  func split(
-    _ scores: Matrix<Float>, _ block: Block
-  ) -> (prefix: Matrix<Float>?, own: Matrix<Float>, all: Matrix<Float>) {
-    let rows = 0..<block.queryRows.count
-    return (
-      block.prefix.isEmpty ? nil : scores.block(rows, 0..<block.prefix.count),
-      scores.block(rows, block.prefix.count..<block.columns), scores.block(rows, 0..<block.columns)
-    )
+  /// One head's rows that a segment sees, one below the other: in place where they follow each other.
+  func joined<Scalar: ActivationScalar>(
+    _ x: Matrix<Scalar>, _ segment: RaggedLayout.Segment, _ head: Int, _ room: inout AttentionRoom
+  ) -> Matrix<Scalar> {
+    let columns = head * headWidth..<(head + 1) * headWidth
+    if segment.prefix.isEmpty { return x.block(segment.own, columns) }
+    if segment.prefix.upperBound == segment.own.lowerBound {
+      return x.block(segment.prefix.lowerBound..<segment.own.upperBound, columns)
+    }
+    let count = segment.prefix.count
+    let rows: Matrix<Scalar> = room.matrix(count + segment.own.count, headWidth)
+    copyRows(x.block(segment.prefix, columns), into: rows.rows(0..<count))
+    copyRows(x.block(segment.own, columns), into: rows.rows(count..<rows.rows))
+    return rows
+  }
+
+  /// The floats that a task works in: joined and packed keys and values, stacked rows, scores, sums.
+  func scratchCount<Scalar: ActivationScalar>(
+    _ task: Task, _ segment: RaggedLayout.Segment, of type: Scalar.Type, packed: Int, stacks: Int, scores: Int
+  ) -> Int {
+    let columns = segment.prefix.count + segment.own.count
+    let rows = share * (task.blocks.map(\.queries.count).max() ?? 0)
+    let wide = AttentionRoom.floatCount(columns * headWidth, Scalar.self)
+    let panels = max(
+      PackedMatrix<Scalar>.floatCount(rows: columns, columns: headWidth),
+      PackedMatrix<Scalar>.floatCount(rows: headWidth, columns: columns))
+    let tall = AttentionRoom.floatCount(rows * headWidth, Float.self)
+    return 2 * wide + packed * (panels + 16) + (stacks + 1) * tall
+      + scores * rows * AttentionRoom.scoreStride(columns) + rows + 32
   }
 }

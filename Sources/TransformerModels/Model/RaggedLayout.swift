@@ -85,11 +85,6 @@ struct RaggedLayout: Sendable {
   /// How many tokens are computed.
   var rows: Int { tokens.count }
 
-  /// The most keys any segment sees.
-  var longestView: Int {
-    groups.joined().reduce(0) { max($0, $1.prefix.count + $1.own.count) }
-  }
-
   /// Appends tokens of one sequence and returns the row of the first.
   @discardableResult
   private mutating func append(_ more: ArraySlice<Int32>, from position: Int) -> Int {

@@ -1,4 +1,4 @@
-// The scalar twins of the row-wise kernels: norms, rotary positions, gates, softmax, score statistics.
+// The scalar twins of the row-wise kernels: norms, rotary positions, gates, score statistics.
 
 package import VectorKernelsInterface
 
@@ -57,29 +57,6 @@ extension ScalarKernels {
       let (activation, incoming, linear) = (Oracle.sigmoid(g), Double(upstream[i]), Double(up[i]))
       gateGradient[i] = Float(incoming * linear * activation * (1 + g * (1 - activation)))
       upGradient[i] = Float(incoming * g * activation)
-    }
-  }
-
-  package static func softmax(_ scores: MutableFloats, _ scale: Float, _ visible: Int, _ n: Int) {
-    var largest = -Float.infinity
-    for i in 0..<visible { largest = max(largest, scale * scores[i]) }
-    var total = 0.0
-    for i in 0..<visible {
-      let e = Oracle.exponential(Double(scale * scores[i]) - Double(largest))
-      scores[i] = Float(e)
-      total += e
-    }
-    for i in 0..<visible { scores[i] = Float(Double(scores[i]) / total) }
-    for i in visible..<n { scores[i] = 0 }
-  }
-
-  package static func softmaxGradient(
-    _ probabilities: Floats, _ upstream: Floats, _ scale: Float, _ out: MutableFloats, _ n: Int
-  ) {
-    var projection = 0.0
-    for i in 0..<n { projection += Double(probabilities[i]) * Double(upstream[i]) }
-    for i in 0..<n {
-      out[i] = Float(Double(scale) * Double(probabilities[i]) * (Double(upstream[i]) - projection))
     }
   }
 
