@@ -41,11 +41,12 @@ public struct AdamW: Optimizer {
   public var bufferNames: [String] { ["exp_avg", "exp_avg_sq"] }
 
   public func update(
-    _ values: FloatBuffer, gradient: FloatBuffer, buffers: [FloatBuffer], step: Int, learningRate: Double,
-    isDecayed: Bool
+    _ values: FloatBuffer, gradient: FloatBuffer, scaledBy scale: Float, buffers: [FloatBuffer], step: Int,
+    learningRate: Double, isDecayed: Bool
   ) {
     adamw(
-      values: values, gradient: gradient, first: buffers[0], second: buffers[1], learningRate: learningRate,
-      beta1: beta1, beta2: beta2, epsilon: epsilon, decay: isDecayed ? weightDecay : 0, step: step)
+      values: values, gradient: gradient, scaledBy: scale, first: buffers[0], second: buffers[1],
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+      decay: isDecayed ? weightDecay : 0, step: step)
   }
 }

@@ -12,10 +12,11 @@ public protocol Optimizer: Configurable {
   /// Moves `values` in place.
   ///
   /// - Parameters:
+  ///   - scale: what every scalar of `gradient` is multiplied by first: clipping.
   ///   - buffers: one for each of ``bufferNames``, updated in place.
   ///   - step: counts from 1.
   ///   - isDecayed: whether weight decay applies to this parameter.
   func update(
-    _ values: FloatBuffer, gradient: FloatBuffer, buffers: [FloatBuffer], step: Int, learningRate: Double,
-    isDecayed: Bool)
+    _ values: FloatBuffer, gradient: FloatBuffer, scaledBy scale: Float, buffers: [FloatBuffer], step: Int,
+    learningRate: Double, isDecayed: Bool)
 }

@@ -36,12 +36,12 @@ public struct OptimizerState: Sendable {
     }
   }
 
-  /// Moves every parameter by its gradient.
+  /// Moves every parameter by its gradient times `scale`, which uses the gradient up.
   ///
   /// - Precondition: `parameters` are those this state was made for.
   public mutating func update(
-    _ parameters: Parameters, with gradients: borrowing GradientAccumulator, by optimizer: any Optimizer,
-    learningRate: Double
+    _ parameters: Parameters, with gradients: borrowing GradientAccumulator, scaledBy scale: Float = 1,
+    by optimizer: any Optimizer, learningRate: Double
   ) {
     precondition(
       parameters.count == buffers.count,
@@ -49,8 +49,8 @@ public struct OptimizerState: Sendable {
     step += 1
     for (parameter, kept) in zip(parameters, buffers) {
       optimizer.update(
-        parameter.values, gradient: gradients.buffer(for: parameter.name), buffers: kept, step: step,
-        learningRate: learningRate, isDecayed: parameter.isDecayed)
+        parameter.values, gradient: gradients.buffer(for: parameter.name), scaledBy: scale, buffers: kept,
+        step: step, learningRate: learningRate, isDecayed: parameter.isDecayed)
     }
   }
 }

@@ -68,4 +68,6 @@ public struct Parameters: Sendable, RandomAccessCollection {
   public subscript(position: Int) -> Parameter { ordered[position] }
   /// The weight called `name`.
   public subscript(name: ParameterName) -> Parameter? { places[name].map { ordered[$0] } }
+  /// The position of the weight called `name`.
+  func place(of name: ParameterName) -> Int? { places[name] }
 }

@@ -29,13 +29,14 @@ public struct SGD: Optimizer {
   public var bufferNames: [String] { momentum > 0 ? ["momentum_buffer"] : [] }
 
   public func update(
-    _ values: FloatBuffer, gradient: FloatBuffer, buffers: [FloatBuffer], step: Int, learningRate: Double,
-    isDecayed: Bool
+    _ values: FloatBuffer, gradient: FloatBuffer, scaledBy scale: Float, buffers: [FloatBuffer], step: Int,
+    learningRate: Double, isDecayed: Bool
   ) {
+    if scale != 1 { VectorKernels.scale(gradient, by: scale) }
     var direction = gradient
     let decay = isDecayed ? weightDecay : 0
     if let velocity = buffers.first {
-      scale(velocity, by: Float(momentum))
+      VectorKernels.scale(velocity, by: Float(momentum))
       add(gradient, to: velocity)
       if decay > 0 { addScaled(values, by: Float(decay), to: velocity) }
       direction = velocity

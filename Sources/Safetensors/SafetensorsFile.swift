@@ -126,6 +126,24 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
+  /// Copies the scalars of tensor `name` in single precision, and lets the file's pages go.
+  ///
+  /// - Throws: as ``floats(of:)``.
+  /// - Precondition: `values` holds as many scalars as the tensor.
+  public func read(_ name: String, into values: FloatBuffer) throws(SafetensorsError) {
+    switch try scalarType(of: name) {
+    case .bfloat16: convert(try buffer(of: name, as: UInt16.self), into: values)
+    case .float16: convertHalf(try buffer(of: name, as: UInt16.self), into: values)
+    default: copy(try floats(of: name), into: values)
+    }
+    let bytes = try entry(name).bytes
+    // Clean pages of a private mapping: they are read again if anybody looks at them.
+    let page = Int(getpagesize())
+    let first = (start + bytes.lowerBound + page - 1) / page * page
+    let last = (start + bytes.upperBound) / page * page
+    if last > first { madvise(mapping.base + first, last - first, MADV_DONTNEED) }
+  }
+
   private func entry(_ name: String) throws(SafetensorsError) -> SafetensorsEntry {
     guard let entry = header.entries[name] else {
       throw SafetensorsError(

@@ -72,6 +72,9 @@ public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // 
     return AlignedBuffer(allocation, base: base + range.lowerBound, count: range.count)
   }
 
+  /// How far behind the start of its memory it begins, in bytes.
+  public var byteOffset: Int { UnsafeRawPointer(base) - UnsafeRawPointer(allocation.base) }
+
   /// One scalar.
   ///
   /// - Precondition: `index` is in `0..<count`.

@@ -93,17 +93,21 @@ public func blend(_ x: FloatBuffer, into y: FloatBuffer, weight: Float) {
 ///     second ← β₂·second + (1 − β₂)·gradient²
 ///     values −= learningRate/(1 − β₁ᵗ) · first / (√second/√(1 − β₂ᵗ) + ε)
 ///
-/// - Precondition: `step`, which is `t`, counts from 1.
+/// - Parameters:
+///   - gradientScale: what every scalar of `gradient` is multiplied by first, rounded.
+///   - step: `t`, which counts from 1.
 public func adamw(
-  values: FloatBuffer, gradient: FloatBuffer, first: FloatBuffer, second: FloatBuffer,
-  learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, decay: Double, step: Int
+  values: FloatBuffer, gradient: FloatBuffer, scaledBy gradientScale: Float = 1, first: FloatBuffer,
+  second: FloatBuffer, learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, decay: Double,
+  step: Int
 ) {
   requireEqualCounts(values, gradient, "adamw")
   requireEqualCounts(values, first, "adamw")
   requireEqualCounts(values, second, "adamw")
   precondition(step > 0, "adamw: step \(step) instead of 1 or more")
   let factors = AdamWFactors(
-    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay, step: step)
+    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay, step: step,
+    gradientScale: gradientScale)
   forEachBlock(of: values.count) {
     activeKernels.adamw(
       values.base + $0, gradient.base + $0, first.base + $0, second.base + $0, factors, $1)

@@ -10,15 +10,16 @@ import VectorKernelsInterface
   import Glibc
 #endif
 
-/// Running sums over the scores of each row, filled chunk by chunk of the vocabulary.
+/// Running sums over the scores of each row, filled chunk by chunk of the vocabulary. Copies share the sums.
 public struct RowStatistics: Sendable {
-  var sums: [ScoreSums]
-  var targetScores: [Float]
+  let sums: AlignedBuffer<ScoreSums>
+  let targetScores: FloatBuffer
 
   /// Nothing seen yet, for `rows` rows.
   public init(rows: Int) {
-    sums = Array(repeating: ScoreSums(), count: rows)
-    targetScores = Array(repeating: .nan, count: rows)
+    sums = AlignedBuffer(count: rows)
+    targetScores = FloatBuffer(count: rows)
+    for row in 0..<rows { (sums[row], targetScores[row]) = (ScoreSums(), .nan) }
   }
 
   /// How many rows are counted.
@@ -59,33 +60,28 @@ public struct RowStatistics: Sendable {
   }
 }
 
-/// Adds a chunk of each row's scores, columns `firstColumn…` of the vocabulary, to `state`.
+/// Adds a chunk of some rows' scores, columns `firstColumn…` of the vocabulary, to `state`.
 ///
-/// A target outside the chunk is left for another chunk; a negative one is never met.
-/// - Shapes: `scores` `[rows, chunk]`, `targets` `[rows]`.
+/// A target outside the chunk is left for another chunk; a negative one is never met. Threads may add to
+/// different rows at once.
+/// - Shapes: `scores` `[rows, chunk]`, `targets` `[rows]`: the rows of `state` from `firstRow` on.
 public func accumulateStatistics(
-  scores: Matrix<Float>, firstColumn: Int, targets: [Int32], into state: inout RowStatistics
+  scores: Matrix<Float>, firstColumn: Int, targets: ArraySlice<Int32>, into state: RowStatistics,
+  firstRow: Int = 0
 ) {
   precondition(
-    scores.rows == state.rows && targets.count == state.rows,
-    "accumulateStatistics: \(scores.rows) rows and \(targets.count) targets for \(state.rows) rows")
-  for i in 0..<scores.rows {
-    let column = Int(targets[i]) - firstColumn
-    if column >= 0 && column < scores.columns { state.targetScores[i] = scores.row(i)[column] }
-  }
-  state.sums.withUnsafeMutableBufferPointer { buffer in
-    guard let base = buffer.baseAddress else { return }
-    let sums = Address(base)
-    forEachRowRange(scores.rows, columns: scores.columns) { range in
-      for i in range { activeKernels.accumulate(scores.row(i), firstColumn, scores.columns, &sums.base[i]) }
+    targets.count == scores.rows && firstRow >= 0 && firstRow + scores.rows <= state.rows,
+    "accumulateStatistics: \(scores.rows) rows and \(targets.count) targets from row \(firstRow) of \(state.rows)"
+  )
+  forEachRowRange(scores.rows, columns: scores.columns) { range in
+    for i in range {
+      let column = Int(targets[targets.startIndex + i]) - firstColumn
+      if column >= 0 && column < scores.columns {
+        state.targetScores.base[firstRow + i] = scores.row(i)[column]
+      }
+      activeKernels.accumulate(scores.row(i), firstColumn, scores.columns, &state.sums.base[firstRow + i])
     }
   }
-}
-
-/// An address that threads may share, each touching its own elements.
-struct Address<Element>: @unchecked Sendable {  // callers hand disjoint elements to different threads
-  let base: UnsafeMutablePointer<Element>
-  init(_ base: UnsafeMutablePointer<Element>) { self.base = base }
 }
 
 /// The derivatives of an objective by one row's statistics.
@@ -109,9 +105,10 @@ public struct RowCotangents: Sendable, Equatable {
 ///     ∂log C/∂s = 2·(p²/C − p)     ∂mean/∂s = 1/V
 ///
 /// - Shapes: `scores` and `out` `[rows, chunk]`, may be the same; `targets`, `finished`, `cotangents` `[rows]`.
-public func statisticsCotangent(
-  scores: Matrix<Float>, firstColumn: Int, targets: [Int32], finished: [RowStatistics.Finished],
-  cotangents: [RowCotangents], vocabularyCount: Int, into out: Matrix<Float>
+public func statisticsCotangent<Scalar: ActivationScalar>(
+  scores: Matrix<Float>, firstColumn: Int, targets: ArraySlice<Int32>,
+  finished: ArraySlice<RowStatistics.Finished>, cotangents: ArraySlice<RowCotangents>, vocabularyCount: Int,
+  into out: Matrix<Scalar>
 ) {
   requireEqualShapes(scores, out, "statisticsCotangent")
   precondition(
@@ -120,16 +117,29 @@ public func statisticsCotangent(
       + "cotangents for \(scores.rows) rows")
   forEachRowRange(scores.rows, columns: scores.columns) { range in
     for i in range {
-      let (row, by) = (finished[i], cotangents[i])
+      let target = targets[targets.startIndex + i]
+      let (row, by) = (finished[finished.startIndex + i], cotangents[cotangents.startIndex + i])
       let collision = by.logCollision == 0 ? 0 : 2 * by.logCollision / Oracle.exponential(row.logCollision)
       let slopes = ScoreSlopes(
         logSum: Float(row.logSum),
         probability: Float(-by.logProbability - by.entropy * row.entropy - 2 * by.logCollision),
         entropy: Float(-by.entropy), collision: Float(collision),
         constant: Float(by.meanScore / Double(vocabularyCount)))
-      activeKernels.cotangent(scores.row(i), slopes, out.row(i), scores.columns)
-      let column = Int(targets[i]) - firstColumn
-      if column >= 0 && column < scores.columns { out.row(i)[column] += Float(by.logProbability) }
+      let column = Int(target) - firstColumn
+      guard column >= 0 && column < scores.columns else {
+        activeKernels.cotangent(scores.row(i), slopes, out.scalars(i), scores.columns)
+        continue
+      }
+      // The target's own term is added before anything is rounded.
+      let score = scores.row(i)[column]
+      activeKernels.cotangent(scores.row(i), slopes, out.scalars(i), scores.columns)
+      var slope: Float = 0
+      withUnsafeMutablePointer(to: &slope) { slope in
+        withUnsafePointer(to: score) {
+          activeKernels.cotangent($0, slopes, MutableScalars(slope, isBrainFloat: false), 1)
+        }
+      }
+      out.set(slope + Float(by.logProbability), i, column)
     }
   }
 }

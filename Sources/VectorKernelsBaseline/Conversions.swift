@@ -36,17 +36,21 @@ private func narrow(
   }
 }
 
+/// The bfloat16 nearest to each number, in the lower half of its word; ties go to even, NaN stays NaN.
+@inline(__always)
+func roundedWords(_ bits: Words) -> Words {
+  let upper = bits &>> 16
+  let rounded = (bits &+ 0x7fff &+ (upper & 1)) &>> 16
+  return rounded.replacing(with: upper | 0x40, where: (bits & 0x7fff_ffff) .> 0x7f80_0000)
+}
+
 extension Kernels {
   public static func fromBrainFloat(_ x: UnsafePointer<UInt16>, _ y: MutableFloats, _ n: Int) {
     widen(x, y, n) { $0 &<< 16 }
   }
 
   public static func toBrainFloat(_ x: Floats, _ y: UnsafeMutablePointer<UInt16>, _ n: Int) {
-    narrow(x, y, n) { bits in
-      let upper = bits &>> 16
-      let rounded = (bits &+ 0x7fff &+ (upper & 1)) &>> 16
-      return rounded.replacing(with: upper | 0x40, where: (bits & 0x7fff_ffff) .> 0x7f80_0000)
-    }
+    narrow(x, y, n, roundedWords)
   }
 
   public static func fromHalf(_ x: UnsafePointer<UInt16>, _ y: MutableFloats, _ n: Int) {

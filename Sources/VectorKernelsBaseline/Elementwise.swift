@@ -49,16 +49,6 @@ extension Kernels: ElementKernels {
     mapLanes(x, y, y, n) { fused(Lanes(repeating: weight), $0, $1 * rest) }
   }
 
-  public static func addScaledProduct(_ x: Floats, _ y: Floats, _ s: Float, _ sum: MutableFloats, _ n: Int) {
-    forEachRun(n) {
-      let product: Lanes = (x + $0).load() * s
-      (sum + $0).store(fused(product, (y + $0).load(), (sum + $0).load()))
-    } _: {
-      let product = loadPart(x + $0, $1, 0) * s
-      storePart(fused(product, loadPart(y + $0, $1, 0), loadPart(sum + $0, $1, 0)), sum + $0, $1)
-    }
-  }
-
   public static func sum(_ x: Floats, _ n: Int) -> Double {
     var sums = noSums()
     forEachRun(n) {
@@ -98,8 +88,9 @@ extension Kernels: ElementKernels {
     let isFromOld = factors.firstBlend < 0.5
     let blend = Lanes(repeating: isFromOld ? factors.firstBlend : factors.firstBlend - 1)
     @inline(__always) func step(
-      _ value: Lanes, _ new: Lanes, _ old: Lanes, _ square: Lanes
+      _ value: Lanes, _ gradient: Lanes, _ old: Lanes, _ square: Lanes
     ) -> (Lanes, Lanes, Lanes) {
+      let new = gradient * factors.gradientScale
       let blended = fused(blend, new - old, isFromOld ? old : new)
       let squared = square * factors.secondKeep + new * factors.secondBlend * new
       let denominator = processor_square_root(squared) / factors.secondCorrection + factors.epsilon

@@ -52,13 +52,28 @@ extension Kernels {
     sums.raise(to: next, decay: Double(decay))
   }
 
-  public static func cotangent(_ scores: Floats, _ slopes: ScoreSlopes, _ out: MutableFloats, _ n: Int) {
-    mapLanes(scores, out, n) {
-      var shifted = $0 - slopes.logSum
+  public static func cotangent(_ scores: Floats, _ slopes: ScoreSlopes, _ out: MutableScalars, _ n: Int) {
+    out.isBrainFloat
+      ? cotangent(Rounded.self, scores, slopes, out.base, n)
+      : cotangent(Plain.self, scores, slopes, out.base, n)
+  }
+
+  @inline(__always)
+  private static func cotangent<S: Storage>(
+    _: S.Type, _ scores: Floats, _ slopes: ScoreSlopes, _ out: UnsafeMutableRawPointer, _ n: Int
+  ) {
+    let target = S.address(out)
+    @inline(__always) func slope(_ score: Lanes) -> Lanes {
+      var shifted = score - slopes.logSum
       shifted.replace(with: lowest, where: shifted .< lowest)
       let p = Curves.exponential(shifted)
       let linear = fused(shifted, Lanes(repeating: slopes.entropy), Lanes(repeating: slopes.probability))
       return fused(fused(p, Lanes(repeating: slopes.collision), linear), p, Lanes(repeating: slopes.constant))
+    }
+    forEachRun(n) {
+      S.store(slope((scores + $0).load()), target + $0)
+    } _: {
+      S.storePart(slope(loadPart(scores + $0, $1, 0)), target + $0, $1)
     }
   }
 }

@@ -8,7 +8,7 @@ public typealias MutableFloats = UnsafeMutablePointer<Float>
 /// Serial loops over unchecked memory; `VectorKernels` checks sizes, splits the work and picks the conformer.
 ///
 /// Input and output may be the same memory, but must not overlap otherwise.
-public protocol ElementKernels: SendableMetatype {
+public protocol ElementKernels: ActivationKernels {
   // Functions of one variable: y = f(x) for `n` elements.
   static func exponential(_ x: Floats, _ y: MutableFloats, _ n: Int)
   static func logarithm(_ x: Floats, _ y: MutableFloats, _ n: Int)
@@ -40,31 +40,8 @@ public protocol ElementKernels: SendableMetatype {
   static func fromHalf(_ x: UnsafePointer<UInt16>, _ y: MutableFloats, _ n: Int)
   static func toHalf(_ x: Floats, _ y: UnsafeMutablePointer<UInt16>, _ n: Int)
 
-  /// y = w·x/√(mean(x²) + ε) for one row; returns the factor 1/√(…).
-  static func normalize(_ x: Floats, _ weight: Floats, _ epsilon: Float, _ y: MutableFloats, _ n: Int)
-    -> Float
-  /// dx (+)= the gradient of `normalize` for one row, given its factor.
-  static func normalizeGradient(
-    _ upstream: Floats, _ x: Floats, _ weight: Floats, _ inverse: Float, _ dx: MutableFloats,
-    _ accumulating: Bool, _ n: Int)
-  /// sum += s·x·y
-  static func addScaledProduct(_ x: Floats, _ y: Floats, _ s: Float, _ sum: MutableFloats, _ n: Int)
-
-  /// Turns every head of one token by its angles: (a, b) → (a·cos − b·sin, b·cos + a·sin), b half a head after a.
-  static func rotate(
-    _ x: MutableFloats, _ heads: Int, _ headWidth: Int, _ cosines: Floats, _ sines: Floats, _ inverse: Bool)
-
-  /// out = gate·σ(gate)·up
-  static func gatedSiLU(_ gate: Floats, _ up: Floats, _ out: MutableFloats, _ n: Int)
-  static func gatedSiLUGradient(
-    _ upstream: Floats, _ gate: Floats, _ up: Floats, _ gateGradient: MutableFloats,
-    _ upGradient: MutableFloats, _ n: Int)
-
   /// Adds a row's next `n` scores, whose first one belongs to column `firstColumn`, to its running sums.
   static func accumulate(_ scores: Floats, _ firstColumn: Int, _ n: Int, _ sums: inout ScoreSums)
-  /// The derivative of a row's objective by each of its `n` scores.
-  static func cotangent(_ scores: Floats, _ slopes: ScoreSlopes, _ out: MutableFloats, _ n: Int)
-
   /// One step of AdamW for `n` parameters.
   static func adamw(
     _ values: MutableFloats, _ gradient: Floats, _ first: MutableFloats, _ second: MutableFloats,
@@ -72,7 +49,7 @@ public protocol ElementKernels: SendableMetatype {
 }
 
 /// Running sums over the scores `s` of one row, with `m` their largest so far and `e = exp(s − m)`.
-public struct ScoreSums: Sendable, Equatable {
+public struct ScoreSums: Sendable, Equatable, BitwiseCopyable {
   /// `m`; minus infinity before any score.
   public var largest: Float = -.infinity
   /// The first column whose score is `m`.
@@ -99,7 +76,7 @@ public struct ScoreSums: Sendable, Equatable {
   }
 }
 
-/// What `ElementKernels.cotangent` needs of one row: with `p = exp(s − logSum)`,
+/// What `ActivationKernels.cotangent` needs of one row: with `p = exp(s − logSum)`,
 ///
 ///     ∂/∂s = p·(probability + entropy·(s − logSum) + collision·p) + constant
 public struct ScoreSlopes: Sendable {
@@ -119,9 +96,12 @@ public struct AdamWFactors: Sendable {
   public var firstBlend: Float, secondKeep: Float, secondBlend: Float
   /// √(1 − β₂ᵗ), ε, −learning rate / (1 − β₁ᵗ)
   public var secondCorrection: Float, epsilon: Float, step: Float
+  /// What the gradient is multiplied by first.
+  public var gradientScale: Float
 
   public init(
-    learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, decay: Double, step: Int
+    learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, decay: Double, step: Int,
+    gradientScale: Float = 1
   ) {
     func power(_ base: Double, _ exponent: Int) -> Double {
       var (result, factor, rest) = (1.0, base, exponent)
@@ -135,6 +115,7 @@ public struct AdamWFactors: Sendable {
     shrink = Float(1 - learningRate * decay)
     firstBlend = Float(1 - beta1)
     secondKeep = Float(beta2)
+    self.gradientScale = gradientScale
     secondBlend = Float(1 - beta2)
     secondCorrection = Float((1 - power(beta2, step)).squareRoot())
     self.epsilon = Float(epsilon)

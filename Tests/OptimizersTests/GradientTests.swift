@@ -24,19 +24,53 @@ import VectorKernels
   }
 
   @Test func `clips as PyTorch does`() {
-    var clipped = Self.gradients(Self.parameters())
-    #expect(clipped.clip(toNorm: 1) == 5)
     // limit / (norm + 1e-6): slightly less than the limit is left.
-    let factor = Float(1 / (5 + 1e-6))
-    #expect(clipped.buffer(for: "a").scalars == [3 * factor, 0])
-    #expect(clipped.buffer(for: "b").scalars == [0, 4 * factor, 0])
+    #expect(GradientAccumulator.clippingFactor(norm: 5, limit: 1) == Float(1 / (5 + 1e-6)))
+    for limit in [0, 5.1] { #expect(GradientAccumulator.clippingFactor(norm: 5, limit: limit) == 1) }
   }
 
-  @Test(arguments: [0.0, 5.1])
-  func `leaves small gradients and unlimited ones alone`(_ limit: Double) {
-    var kept = Self.gradients(Self.parameters())
-    #expect(kept.clip(toNorm: limit) == 5)
-    #expect(kept.buffer(for: "a").scalars == [3, 0])
+  @Test(arguments: [AdamW(), SGD()] as [any Optimizer])
+  func `a clipped gradient moves weights as if it had been scaled`(_ optimizer: any Optimizer) {
+    let factor: Float = 0.3
+    let scaled = Self.parameters()
+    let byHand = Self.gradients(scaled)
+    for name in ["a", "b"] as [ParameterName] { scale(byHand.buffer(for: name), by: factor) }
+    var state = OptimizerState(for: scaled, optimizer: optimizer)
+    state.update(scaled, with: byHand, by: optimizer, learningRate: 0.1)
+    let clipped = Self.parameters()
+    var other = OptimizerState(for: clipped, optimizer: optimizer)
+    other.update(
+      clipped, with: Self.gradients(clipped), scaledBy: factor, by: optimizer, learningRate: 0.1)
+    for (one, two) in zip(scaled, clipped) { #expect(one.values.scalars == two.values.scalars) }
+  }
+
+  @Test func `a new step overwrites what the last one left`() {
+    var gradients = Self.gradients(Self.parameters())
+    gradients.begin()
+    let sum = gradients.target(for: ["a"])
+    #expect(!sum.isBegun && sum.values.count == 2)
+    for i in 0..<2 { sum.values[i] = 7 }
+    let again = gradients.target(for: ["a"])
+    #expect(again.isBegun)
+    // Nothing was said about 'b' in this step.
+    let norm = gradients.norm
+    #expect(norm == 98.0.squareRoot())
+    #expect(gradients.buffer(for: "b").scalars == [0, 0, 0])
+  }
+
+  @Test func `gradients lie to each other as their parameters do`() {
+    let memory = FloatBuffer([1, 2, 3, 4, 5, 6])
+    let parameters = Parameters([
+      Parameter("a", shape: [2], values: memory.window(1..<3)),
+      Parameter("c", shape: [1], scalars: [9]),
+      Parameter("b", shape: [3], values: memory.window(3..<6)),
+    ])
+    let gradients = GradientAccumulator(for: parameters)
+    gradients.buffer(for: "b")[0] = 5
+    let joined = gradients.target(for: ["a", "b"])
+    #expect(joined.isBegun && joined.values.scalars == [0, 0, 5, 0, 0])
+    joined.values[1] = 4
+    #expect(gradients.buffer(for: "a").scalars == [0, 4])
   }
 
   @Test func `names gradients that are not finite`() {

@@ -123,13 +123,16 @@ func gradient(
     }
   }
 
-  @Test func `computing activations again changes no bit`() throws {
-    let model = tinyModel()
+  @Test(arguments: ComputeType.allCases)
+  func `computing activations again changes no bit`(_ computeType: ComputeType) throws {
+    let model = tinyModel(computeType: computeType)
     let objective = MixedObjective(Set(Self.differentiable), count: 5 * 4)
     let kept = try gradient(of: objective, model)
-    model.activationLimit = 0
+    let limit = model.activationLimit
+    model.activationLimit = model.layers.activationByteCount(rows: 17)
     #expect(try gradient(of: objective, model) == kept)
-    model.activationLimit = 16 * BlockActivations.byteCount(model.configuration)
+    model.activationLimit = limit
+    model.recomputesActivations = true
     #expect(try gradient(of: objective, model) == kept)
   }
 
@@ -149,9 +152,10 @@ func gradient(
     }
   }
 
-  @Test func `threads change no bit`() throws {
+  @Test(arguments: ComputeType.allCases)
+  func `threads change no bit`(_ computeType: ComputeType) throws {
     let golden = try Golden("llama")
-    let model = try CausalLanguageModel.load(golden.directory, trainable: true)
+    let model = try CausalLanguageModel.load(golden.directory, trainable: true, computeType: computeType)
     let count = golden.expected(.logProbability).count
     let objective = MixedObjective([.logProbability, .entropy], count: count)
     defer { KernelPool.configure(threads: 2) }

@@ -19,7 +19,7 @@ import Testing
     let objective = MixedObjective(statistics, count: count)
     let slopes = try gradient(of: objective, model, golden.batch)
 
-    model.head.chunkColumns = columns
+    model.layers.cutHead(into: columns)
     let chunked = try model.score(golden.batch, model.statistics)
     for statistic in statistics {
       // Sums of 768 single-precision terms in another order: a few last places of values up to 10.

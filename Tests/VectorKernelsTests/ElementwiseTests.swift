@@ -32,7 +32,6 @@ private let lengths = [1, 7, 16, 31, 576, 1000]
     compare { $0.scale($1, -1.7, n) }
     compare { $0.multiply(x.base, $1, $1, n) }
     compare { $0.blend(x.base, $1, 0.1, n) }
-    compare { $0.addScaledProduct(x.base, x.base, 0.9, $1, n) }
   }
 
   @Test(arguments: InstructionSet.supported, lengths)

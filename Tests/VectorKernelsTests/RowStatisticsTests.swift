@@ -33,11 +33,11 @@ private func defined(_ scores: [Double], _ target: Int) -> [Double] {
   }
 
   private func statistics(chunk: Int) -> RowStatistics {
-    var state = RowStatistics(rows: 4)
+    let state = RowStatistics(rows: 4)
     for first in stride(from: 0, to: Self.columns, by: chunk) {
       let range = first..<min(Self.columns, first + chunk)
       accumulateStatistics(
-        scores: scores.block(0..<4, range), firstColumn: first, targets: targets, into: &state)
+        scores: scores.block(0..<4, range), firstColumn: first, targets: targets[...], into: state)
     }
     return state
   }
@@ -81,19 +81,38 @@ private func defined(_ scores: [Double], _ target: Int) -> [Double] {
     let slopes = ScoreSlopes(logSum: 5.5, probability: -0.3, entropy: 0.7, collision: 1.1, constant: 0.01)
     let (fast, twin) = (FloatBuffer(count: 301), FloatBuffer(count: 301))
     let part = scores.row(2)
-    set.kernels.cotangent(part, slopes, fast.base, 301)
-    ScalarKernels.cotangent(part, slopes, twin.base, 301)
+    set.kernels.cotangent(part, slopes, MutableScalars(fast.base, isBrainFloat: false), 301)
+    ScalarKernels.cotangent(part, slopes, MutableScalars(twin.base, isBrainFloat: false), 301)
     #expect(agree(fast, twin, within: 1e-6))
   }
 
   @Test func `scores of minus infinity weigh nothing`() {
     let hidden = Matrix(FloatBuffer([0, -.infinity, 0, -.infinity]), rows: 1, columns: 4)
-    var state = RowStatistics(rows: 1)
-    accumulateStatistics(scores: hidden, firstColumn: 0, targets: [2], into: &state)
+    let state = RowStatistics(rows: 1)
+    accumulateStatistics(scores: hidden, firstColumn: 0, targets: [2], into: state)
     let result = state.finished(row: 0, target: 2, vocabularyCount: 4)
     let ln2 = Oracle.logarithm(2)
     #expect((result.logProbability + ln2).magnitude < 1e-7 && (result.entropy - ln2).magnitude < 1e-7)
     #expect(result.argmax == 0 && !result.isArgmax)
+  }
+
+  @Test func `cotangents in bfloat16 are those in single precision, rounded once`() {
+    let state = statistics(chunk: 301)
+    let finished = (0..<4).map { state.finished(row: $0, target: targets[$0], vocabularyCount: Self.columns) }
+    let by = Array(repeating: RowCotangents(logProbability: 0.8, entropy: -0.5), count: 4)
+    let (exact, rounded) = (
+      Matrix<Float>(rows: 4, columns: Self.columns), Matrix<UInt16>(rows: 4, columns: Self.columns)
+    )
+    func write<Scalar: ActivationScalar>(_ out: Matrix<Scalar>) {
+      statisticsCotangent(
+        scores: scores, firstColumn: 0, targets: targets[...], finished: finished[...], cotangents: by[...],
+        vocabularyCount: Self.columns, into: out)
+    }
+    write(exact)
+    write(rounded)
+    let expected = BrainFloatBuffer(count: exact.buffer.count)
+    convert(exact.buffer, into: expected)
+    #expect(rounded.buffer.scalars == expected.scalars)
   }
 
   @Test func `the gradient is that of differences`() {
@@ -103,9 +122,9 @@ private func defined(_ scores: [Double], _ target: Int) -> [Double] {
     let gradient = Matrix<Float>(rows: 4, columns: Self.columns)
     for range in [0..<128, 128..<301] {
       statisticsCotangent(
-        scores: scores.block(0..<4, range), firstColumn: range.lowerBound, targets: targets,
-        finished: finished,
-        cotangents: Array(repeating: by, count: 4), vocabularyCount: Self.columns,
+        scores: scores.block(0..<4, range), firstColumn: range.lowerBound, targets: targets[...],
+        finished: finished[...], cotangents: Array(repeating: by, count: 4)[...],
+        vocabularyCount: Self.columns,
         into: gradient.block(0..<4, range))
     }
     for row in 0..<4 {

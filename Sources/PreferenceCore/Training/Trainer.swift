@@ -28,6 +28,8 @@ public final class Trainer {
   let statistics: Set<TokenStatistic>
   let startsAtReference: Bool
   private var context: LossContext
+  /// Kept from step to step: it is as large as the model.
+  private var gradients: GradientAccumulator
   private let observers: [any RunObserver]
 
   /// Fails here, not at step one, where policy, references and loss do not fit together.
@@ -42,6 +44,7 @@ public final class Trainer {
     statistics = Fit.statistics(of: loss, policy: policy)
     startsAtReference = options.startsAtReference ?? Fit.isCopy(references.first, of: policy)
     optimizerState = OptimizerState(for: policy.parameters, optimizer: optimizer)
+    gradients = GradientAccumulator(for: policy.parameters)
     context = LossContext(seed: options.seed)
   }
 
@@ -55,7 +58,7 @@ public final class Trainer {
     let began = ContinuousClock.now
     var tally = StepTally(microBatches, step: state.step + 1, learningRate: learningRate)
     var next = context
-    var gradients = GradientAccumulator(for: policy.parameters)
+    gradients.begin()
     do throws(ScoringError) {
       if requirements.couplesItems, microBatches.count > 1 {
         try accumulateJointly(into: &gradients, microBatches, &tally, &next)
@@ -69,9 +72,11 @@ public final class Trainer {
       }
     } catch { throw .scoring(step: tally.step, error) }
     if let report = tally.notFinite { throw .notFinite(report) }
-    let norm = gradients.clip(toNorm: options.maximumGradientNorm)
+    let norm = gradients.norm
     guard norm.isFinite else { throw .notFinite(tally.report(of: "gradient", in: gradients.notFinite)) }
-    optimizerState.update(policy.parameters, with: gradients, by: optimizer, learningRate: learningRate)
+    let scale = GradientAccumulator.clippingFactor(norm: norm, limit: options.maximumGradientNorm)
+    optimizerState.update(
+      policy.parameters, with: gradients, scaledBy: scale, by: optimizer, learningRate: learningRate)
     policy.parametersChanged()
     next.commitStep()
     context = next

@@ -14,28 +14,39 @@ extension StatisticsHead {
     let (workspace, layout) = (pass.workspace, pass.layout)
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let slope = workspace.matrix(kept.stream.rows, kept.stream.columns, of: Float.self)
-    clear(slope.buffer)
-    let weightGradient = Matrix(
-      gradients.buffer(for: map.weight.name), rows: vocabularyCount, columns: slope.columns)
-    for rows in Self.pieces(of: slope.rows, size: Self.blockRows) {
-      let (normed, target) = (kept.normed.rows(rows), slope.rows(rows))
-      forEachChunk(normed, workspace) { scores, columns in
-        statisticsCotangent(
-          scores: scores, firstColumn: columns.lowerBound, targets: Array(layout.targets[rows]),
-          finished: Array(kept.finished[rows]), cotangents: Array(cotangents[rows]),
-          vocabularyCount: vocabularyCount, into: scores)
-        let inner = workspace.mark
-        defer { workspace.release(to: inner) }
-        let upstream = pass.operand(scores)
-        Operand.multiply(
-          upstream, transposed: true, by: normed, into: weightGradient.rows(columns), accumulating: true)
-        Operand.multiply(upstream, by: map.operand.rows(columns), into: target, accumulating: true)
+    let (rows, width) = (kept.stream.rows, kept.stream.columns)
+    let sum: Matrix<Float> = workspace.matrix(rows, width)
+    let slopes: Matrix<Scalar> = workspace.matrix(
+      rows, Self.chunksPerRound * chunks.reduce(0) { max($0, $1.outputs) })
+    let target = isTrained ? gradients.target(for: [name]) : nil
+    forEachRound(workspace, directions: 2) { round in
+      let (forward, backward) = (round.forward(0), round.backward(1))
+      forEachBlock(of: rows, workspace) { rows, room in
+        let normed = kept.normed.rows(rows)
+        for (place, columns) in round.columns.enumerated() {
+          let scores = room.block(0..<rows.count, 0..<columns.count)
+          let first = columns.lowerBound - round.all.lowerBound
+          let slope = slopes.block(rows, first..<first + columns.count)
+          multiply(normed, by: forward[place], into: scores)
+          statisticsCotangent(
+            scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows],
+            finished: kept.finished[rows], cotangents: cotangents[rows], vocabularyCount: vocabularyCount,
+            into: slope)
+          multiply(
+            slope, by: backward[place], into: sum.rows(rows), accumulating: columns.lowerBound > 0)
+        }
+      }
+      if let target {
+        let all = Matrix(target.values, rows: vocabularyCount, columns: width).rows(round.all)
+        multiply(
+          slopes.block(0..<rows, 0..<round.all.count), transposed: true, by: kept.normed, into: all,
+          accumulating: target.isBegun)
       }
     }
+    let byStream: Matrix<Float> = workspace.matrix(rows, width)
     rootMeanSquareNormGradient(
-      upstream: slope, x: kept.stream, weight: norm.values, inverses: kept.inverses, into: slope,
-      weightGradient: gradients.buffer(for: norm.name))
-    scatterAddRows(slope, layout.sources, to: gradient)
+      upstream: sum, x: kept.stream, weight: norm.values, inverses: kept.inverses, into: byStream,
+      weightGradient: isTrained ? gradients.buffer(for: norm.name) : nil)
+    scatterAddRows(byStream, layout.sources, to: gradient)
   }
 }

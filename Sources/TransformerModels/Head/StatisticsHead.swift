@@ -4,67 +4,144 @@ import Optimizers
 import VectorKernels
 
 /// The last norm, the product with the vocabulary's rows, and the statistics of every prediction.
-struct StatisticsHead: Sendable {
+struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   let norm: Parameter
-  /// `[V, d]`: the embedding itself where the two are tied.
-  let map: LinearMap
+  /// `[V, d]`, in chunks of rows: the embedding itself where the two are tied.
+  var chunks: [LinearMap<Scalar>]
+  let name: ParameterName
+  let isTrained: Bool
   let epsilon: Float
+  let vocabularyCount: Int
 
-  /// Columns of scores held at a time. Fixed, so that a row's bits do not depend on the batch.
-  var chunkColumns = 4096
-  /// Rows of scores held at a time.
-  static let blockRows = 2048
+  /// Columns of scores that a thread holds at a time, and rows: they stay in its cache.
+  ///
+  /// Columns are fixed, so that a row's bits do not depend on the batch.
+  static var chunkColumns: Int { 512 }
+  static var blockRows: Int { 256 }
+  /// Chunks whose slopes are held at once on the way back.
+  static var chunksPerRound: Int { 8 }
 
   /// What the backward pass needs.
   struct Activations {
     /// The stream at the rows that predict.
     let stream: Matrix<Float>
-    let normed: Operand
+    let normed: Matrix<Scalar>
     let inverses: FloatBuffer
     /// The statistics of every prediction, in the layout's order.
     let finished: [RowStatistics.Finished]
   }
 
-  /// How many tokens can be predicted, `V`.
-  var vocabularyCount: Int { map.weight.shape[0] }
+  /// A head on the vocabulary's rows in `weights`.
+  init(norm: Parameter, _ weights: JoinedWeights, use: WeightUse, epsilon: Float, chunkColumns: Int? = nil) {
+    (self.norm, self.epsilon, vocabularyCount) = (norm, epsilon, weights.rows)
+    (name, isTrained) = (weights.names[0], use == .trained)
+    chunks = Self.pieces(of: weights.rows, size: chunkColumns ?? Self.chunkColumns).map {
+      LinearMap(weights, rows: $0, use: use)
+    }
+  }
 
   /// Scores every prediction.
   ///
   /// - Shapes: `stream` `[rows, d]`.
   func apply(_ stream: Matrix<Float>, _ pass: PassContext) -> Activations {
     let (workspace, layout) = (pass.workspace, pass.layout)
-    let picked = workspace.matrix(layout.sources.count, stream.columns, of: Float.self)
+    let picked: Matrix<Float> = workspace.matrix(layout.sources.count, stream.columns)
     gatherRows(of: stream, layout.sources, into: picked)
-    let normed = workspace.matrix(picked.rows, picked.columns, of: Float.self)
+    let normed: Matrix<Scalar> = workspace.matrix(picked.rows, picked.columns)
     let inverses = workspace.buffer(picked.rows, of: Float.self)
     rootMeanSquareNorm(x: picked, weight: norm.values, epsilon: epsilon, into: normed, inverses: inverses)
-    let operand = pass.operand(normed)
 
-    var finished: [RowStatistics.Finished] = []
-    for rows in Self.pieces(of: picked.rows, size: Self.blockRows) {
-      var state = RowStatistics(rows: rows.count)
-      let targets = Array(layout.targets[rows])
-      forEachChunk(operand.rows(rows), workspace) { scores, columns in
-        accumulateStatistics(scores: scores, firstColumn: columns.lowerBound, targets: targets, into: &state)
-      }
-      for (row, target) in targets.enumerated() {
-        finished.append(state.finished(row: row, target: target, vocabularyCount: vocabularyCount))
+    let state = RowStatistics(rows: picked.rows)
+    forEachRound(workspace) { round in
+      let weights = round.forward(0)
+      forEachBlock(of: picked.rows, workspace) { rows, room in
+        for (weight, columns) in zip(weights, round.columns) {
+          let scores = room.block(0..<rows.count, 0..<columns.count)
+          multiply(normed.rows(rows), by: weight, into: scores)
+          accumulateStatistics(
+            scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows], into: state,
+            firstRow: rows.lowerBound)
+        }
       }
     }
-    return Activations(stream: picked, normed: operand, inverses: inverses, finished: finished)
+    let finished = layout.targets.enumerated().map { row, target in
+      state.finished(row: row, target: target, vocabularyCount: vocabularyCount)
+    }
+    return Activations(stream: picked, normed: normed, inverses: inverses, finished: finished)
   }
 
-  /// Computes the scores of `rows` chunk by chunk; each is gone when `body` returns.
-  func forEachChunk(_ rows: Operand, _ workspace: Workspace, _ body: (Matrix<Float>, Range<Int>) -> Void) {
+  /// Writes the scores of all tokens for one row of the stream.
+  ///
+  /// - Shapes: `stream` `[1, d]`, `scores` `[V]`.
+  func score(_ stream: Matrix<Float>, into scores: FloatBuffer, _ workspace: Workspace) {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let vocabulary = map.operand
-    let room = workspace.buffer(rows.plain.rows * min(chunkColumns, vocabularyCount), of: Float.self)
-    for columns in Self.pieces(of: vocabularyCount, size: chunkColumns) {
-      let count = rows.plain.rows * columns.count
-      let scores = Matrix(room.window(0..<count), rows: rows.plain.rows, columns: columns.count)
-      Operand.multiply(rows, transposed: false, by: vocabulary.rows(columns), transposed: true, into: scores)
-      body(scores, columns)
+    let normed: Matrix<Scalar> = workspace.matrix(1, stream.columns)
+    rootMeanSquareNorm(
+      x: stream, weight: norm.values, epsilon: epsilon, into: normed, inverses: workspace.buffer(1))
+    var first = 0
+    for chunk in chunks {
+      let columns = first..<first + chunk.outputs
+      chunk.applyExactly(normed, into: Matrix(scores.window(columns), rows: 1, columns: columns.count))
+      first = columns.upperBound
+    }
+  }
+
+  /// Some chunks that are worked on together.
+  struct Round {
+    let chunks: ArraySlice<LinearMap<Scalar>>
+    /// Each chunk's columns of the scores.
+    let columns: [Range<Int>]
+    /// Room for laying out every chunk's weights, in each direction.
+    let memory: [FloatBuffer]
+
+    /// The columns of all chunks.
+    var all: Range<Int> { columns[0].lowerBound..<columns[columns.count - 1].upperBound }
+
+    /// The chunks' weights as right operands; `place` says which part of the memory they may take.
+    func forward(_ place: Int) -> [PackedMatrix<Scalar>] {
+      zip(chunks, memory[(place * chunks.count)...]).map { chunk, memory in chunk.forward { memory } }
+    }
+
+    /// The same for the way back.
+    func backward(_ place: Int) -> [PackedMatrix<Scalar>] {
+      zip(chunks, memory[(place * chunks.count)...]).map { chunk, memory in chunk.backward { memory } }
+    }
+  }
+
+  /// Calls `body` for some chunks after others, in their order.
+  func forEachRound(_ workspace: Workspace, directions: Int = 1, _ body: (Round) -> Void) {
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let size = chunks.reduce(0) { max($0, $1.layoutCount) }
+    let memory = (0..<directions * Self.chunksPerRound).map { _ in workspace.buffer(size, of: Float.self) }
+    var first = 0
+    for range in Self.pieces(of: chunks.count, size: Self.chunksPerRound) {
+      let columns = chunks[range].map { chunk in
+        defer { first += chunk.outputs }
+        return first..<first + chunk.outputs
+      }
+      body(Round(chunks: chunks[range], columns: columns, memory: memory))
+    }
+  }
+
+  /// Calls `body` for blocks of rows, in parallel, each with room for a chunk's scores.
+  ///
+  /// Rows do not depend on each other, so their blocks may depend on the number of threads.
+  func forEachBlock(
+    of rows: Int, _ workspace: Workspace, _ body: @Sendable (Range<Int>, Matrix<Float>) -> Void
+  ) {
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let threads = max(1, min(KernelPool.shared.threads, rows))
+    let turns = (rows + threads * Self.blockRows - 1) / (threads * Self.blockRows)
+    // Whole tiles of rows; every thread has as many blocks.
+    let height = max(32, (rows / max(1, threads * turns) + 32) / 32 * 32)
+    let blocks = Self.pieces(of: rows, size: height)
+    let width = chunks.reduce(0) { max($0, $1.outputs) }
+    let rooms: [Matrix<Float>] = (0..<threads).map { _ in workspace.matrix(height, width) }
+    KernelPool.shared.parallel(threads) { thread in
+      for block in stride(from: thread, to: blocks.count, by: threads) { body(blocks[block], rooms[thread]) }
     }
   }
 

@@ -9,7 +9,7 @@ extension DecoderBlock {
   ///
   /// - Shapes: `gradient` and `x` `[rows, d]`.
   func pullBack(
-    _ gradient: Matrix<Float>, x: Matrix<Float>, _ kept: BlockActivations,
+    _ gradient: Matrix<Float>, x: Matrix<Float>, _ kept: BlockActivations<Scalar>,
     to gradients: borrowing GradientAccumulator, _ pass: PassContext
   ) {
     pullBackFeedForward(gradient, kept, to: gradients, pass)
@@ -17,7 +17,7 @@ extension DecoderBlock {
   }
 
   private func pullBackFeedForward(
-    _ gradient: Matrix<Float>, _ kept: BlockActivations, to gradients: borrowing GradientAccumulator,
+    _ gradient: Matrix<Float>, _ kept: BlockActivations<Scalar>, to gradients: borrowing GradientAccumulator,
     _ pass: PassContext
   ) {
     let workspace = pass.workspace
@@ -25,68 +25,61 @@ extension DecoderBlock {
     defer { workspace.release(to: mark) }
     let (rows, inner) = (gradient.rows, kept.gate.columns)
 
-    let upstream = pass.operand(gradient)
-    let gated = workspace.matrix(rows, inner, of: Float.self)
-    gatedSiLU(gate: kept.gate.buffer, up: kept.up.buffer, into: gated.buffer)
-    down.addGradient(upstream, pass.operand(gated), to: gradients)
-    let slope = workspace.matrix(rows, inner, of: Float.self)
-    down.pullBack(upstream, into: slope)
-
-    // The gated product is done with: its room takes the gate's gradient.
+    let upstream: Matrix<Scalar> = stored(gradient) { workspace.matrix(rows, gradient.columns) }
+    let gated: Matrix<Scalar> = workspace.matrix(rows, inner)
+    let slopes: Matrix<Scalar> = workspace.matrix(rows, 2 * inner)
+    down.pullBack(upstream, into: gated)
     gatedSiLUGradient(
-      upstream: slope.buffer, gate: kept.gate.buffer, up: kept.up.buffer, gateGradient: gated.buffer,
-      upGradient: slope.buffer)
-    let (gateSlope, upSlope) = (pass.operand(gated), pass.operand(slope))
-    let normed = workspace.matrix(rows, gradient.columns, of: Float.self)
-    rootMeanSquareNorm(
-      x: kept.middle, weight: secondNorm.values, epsilon: epsilon, into: normed, inverses: kept.secondInverses
-    )
-    let fed = pass.operand(normed)
-    gate.addGradient(gateSlope, fed, to: gradients)
-    up.addGradient(upSlope, fed, to: gradients)
-    gate.pullBack(gateSlope, into: normed)
-    up.pullBack(upSlope, into: normed, accumulating: true)
-    rootMeanSquareNormGradient(
-      upstream: normed, x: kept.middle, weight: secondNorm.values, inverses: kept.secondInverses,
-      into: gradient, accumulating: true, weightGradient: gradients.buffer(for: secondNorm.name))
+      upstreamThenValue: gated, gate: kept.gate, up: kept.up, gateGradient: slopes.block(0..<rows, 0..<inner),
+      upGradient: slopes.block(0..<rows, inner..<2 * inner))
+    down.addGradient(upstream, gated, to: gradients)
+
+    pullBack(
+      slopes, through: gateAndUp, secondNorm, at: kept.middle, kept.secondInverses, addingTo: gradient,
+      to: gradients, workspace)
   }
 
   private func pullBackAttention(
-    _ gradient: Matrix<Float>, x: Matrix<Float>, _ kept: BlockActivations,
+    _ gradient: Matrix<Float>, x: Matrix<Float>, _ kept: BlockActivations<Scalar>,
     to gradients: borrowing GradientAccumulator, _ pass: PassContext
   ) {
     let workspace = pass.workspace
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let rows = gradient.rows
+    let (queryEnd, keyEnd) = (kept.queries.columns, kept.turned.columns)
 
-    let upstream = pass.operand(gradient)
-    output.addGradient(upstream, pass.operand(kept.mixed), to: gradients)
-    let mixedSlope = workspace.matrix(rows, kept.mixed.columns, of: Float.self)
-    output.pullBack(upstream, into: mixedSlope)
-    let querySlope = workspace.matrix(rows, kept.queries.columns, of: Float.self)
-    let keySlope = workspace.matrix(rows, kept.keys.columns, of: Float.self)
-    let valueSlope = workspace.matrix(rows, kept.values.columns, of: Float.self)
+    let upstream: Matrix<Scalar> = stored(gradient) { workspace.matrix(rows, gradient.columns) }
+    output.addGradient(upstream, kept.mixed, to: gradients)
+    let mixed: Matrix<Scalar> = workspace.matrix(rows, queryEnd)
+    output.pullBack(upstream, into: mixed)
+    let slopes: Matrix<Scalar> = workspace.matrix(rows, kept.joined.columns)
     attention.pullBack(
-      upstream: mixedSlope, queries: kept.queries, keys: kept.keys, values: kept.values,
-      queryGradient: querySlope, keyGradient: keySlope, valueGradient: valueSlope, pass.layout, workspace)
-    turn(querySlope, pass, inverse: true)
-    turn(keySlope, pass, inverse: true)
+      upstream: mixed, queries: kept.queries, keys: kept.keys, values: kept.values,
+      queryGradient: slopes.block(0..<rows, 0..<queryEnd),
+      keyGradient: slopes.block(0..<rows, queryEnd..<keyEnd),
+      valueGradient: slopes.block(0..<rows, keyEnd..<slopes.columns), pass.layout, workspace)
+    turn(slopes.block(0..<rows, 0..<keyEnd), pass, inverse: true)
 
-    let normed = workspace.matrix(rows, gradient.columns, of: Float.self)
-    rootMeanSquareNorm(
-      x: x, weight: firstNorm.values, epsilon: epsilon, into: normed, inverses: kept.firstInverses)
-    let attended = pass.operand(normed)
-    var isFirst = true
-    let slopes = [(query, querySlope), (key, keySlope), (value, valueSlope)]
-    let operands = slopes.map { ($0.0, pass.operand($0.1)) }
-    for (map, slope) in operands { map.addGradient(slope, attended, to: gradients) }
-    for (map, slope) in operands {
-      map.pullBack(slope, into: normed, accumulating: !isFirst)
-      isFirst = false
+    pullBack(
+      slopes, through: attentionInputs, firstNorm, at: x, kept.firstInverses, addingTo: gradient,
+      to: gradients, workspace)
+  }
+
+  /// Pulls `slopes` back through a map and the norm before it, and adds the result to `gradient`.
+  private func pullBack(
+    _ slopes: Matrix<Scalar>, through map: LinearMap<Scalar>, _ norm: Parameter, at x: Matrix<Float>,
+    _ inverses: FloatBuffer, addingTo gradient: Matrix<Float>, to gradients: borrowing GradientAccumulator,
+    _ workspace: Workspace
+  ) {
+    let normed: Matrix<Scalar> = workspace.matrix(x.rows, x.columns)
+    if map.isTrained {
+      rootMeanSquareNorm(x: x, weight: norm.values, knownInverses: inverses, into: normed)
+      map.addGradient(slopes, normed, to: gradients)
     }
+    map.pullBack(slopes, into: normed)
     rootMeanSquareNormGradient(
-      upstream: normed, x: x, weight: firstNorm.values, inverses: kept.firstInverses, into: gradient,
-      accumulating: true, weightGradient: gradients.buffer(for: firstNorm.name))
+      upstream: normed, x: x, weight: norm.values, inverses: inverses, into: gradient, accumulating: true,
+      weightGradient: map.isTrained ? gradients.buffer(for: norm.name) : nil)
   }
 }

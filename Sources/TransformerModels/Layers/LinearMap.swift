@@ -1,112 +1,127 @@
-// Weights that multiply, and the one place that decides in which precision they do.
+// Weights that multiply, and the one place that decides how they are kept for it.
 
 import Optimizers
 import VectorKernels
 
-/// One side of a product: single precision, and its bfloat16 rounding where products use that.
-struct Operand: Sendable {
-  let plain: Matrix<Float>
-  let rounded: Matrix<UInt16>?
-
-  /// `plain` as products take it; its rounding, if one is needed, stands in `workspace`.
-  init(_ plain: Matrix<Float>, rounding: Bool, _ workspace: Workspace) {
-    self.plain = plain
-    rounded = rounding ? workspace.matrix(plain.rows, plain.columns) : nil
-    if let rounded { convert(plain.buffer, into: rounded.buffer) }
-  }
-
-  /// A matrix with a rounding that is kept up to date elsewhere.
-  init(_ plain: Matrix<Float>, rounded: Matrix<UInt16>?) {
-    (self.plain, self.rounded) = (plain, rounded)
-  }
-
-  /// Some rows of both.
-  func rows(_ range: Range<Int>) -> Operand { Operand(plain.rows(range), rounded: rounded?.rows(range)) }
-
-  /// Writes `a·b` into `c`, or adds it: in bfloat16 with single-precision sums where both sides are rounded.
-  static func multiply(
-    _ a: Operand, transposed aTransposed: Bool = false, by b: Operand, transposed bTransposed: Bool = false,
-    into c: Matrix<Float>, accumulating: Bool = false
-  ) {
-    guard c.rows > 0 else { return }
-    if let x = a.rounded, let y = b.rounded {
-      VectorKernels.multiply(
-        x, transposed: aTransposed, by: y, transposed: bTransposed, into: c, accumulating: accumulating)
-    } else {
-      VectorKernels.multiply(
-        a.plain, transposed: aTransposed, by: b.plain, transposed: bTransposed, into: c,
-        accumulating: accumulating)
-    }
-  }
-}
-
-/// `y = x·Wᵀ + b`.
+/// `y = x·Wᵀ + b`, for activations stored as `Scalar`.
 ///
+/// In single precision products read the weights where they are. In bfloat16 they are laid out once, rounded, for
+/// each direction that is used: again after every move, or once where nothing moves them.
 /// - Shapes: `W` `[outputs, inputs]`, `b` `[outputs]`.
-struct LinearMap: Sendable {
-  let weight: Parameter
-  let bias: Parameter?
-  private let rounded: Matrix<UInt16>?
-  private var layout: Layout?
+struct LinearMap<Scalar: ActivationScalar>: Sendable {
+  let outputs: Int, inputs: Int
+  /// Whether weights and bias have gradients.
+  let isTrained: Bool
+  private let names: [ParameterName]
+  /// The weights, where they are kept in single precision.
+  private let values: Matrix<Float>?
+  private let bias: JoinedWeights?
+  /// `Wᵀ` and `W` as right operands.
+  private var forward: PackedMatrix<Scalar>?
+  private var backward: PackedMatrix<Scalar>?
 
-  /// A weight laid out once for many products.
-  private enum Layout: Sendable {
-    case plain(PackedMatrix<Float>)
-    case rounded(PackedMatrix<UInt16>)
+  /// Joins weights and biases.
+  init(_ weights: JoinedWeights, bias: JoinedWeights? = nil, use: WeightUse) {
+    self.init(weights, rows: 0..<weights.rows, bias: bias, use: use)
   }
 
-  /// Joins a weight and a bias; `rounding` keeps a bfloat16 copy of the weight.
-  init(_ weight: Parameter, bias: Parameter? = nil, rounding: Bool) {
-    (self.weight, self.bias) = (weight, bias)
-    rounded = rounding ? Matrix(rows: weight.shape[0], columns: weight.shape[1]) : nil
-    roundAgain()
+  /// Some of the weights' rows as a map of its own.
+  init(_ weights: JoinedWeights, rows: Range<Int>, bias: JoinedWeights? = nil, use: WeightUse) {
+    let matrix = weights.matrix.rows(rows)
+    (outputs, inputs, names, self.bias) = (matrix.rows, matrix.columns, weights.names, bias)
+    isTrained = use == .trained
+    let isLaidOut = Scalar.self != Float.self
+    values = use.keepsValues(isLaidOut ? .bfloat16 : .float32) ? matrix : nil
+    forward = isLaidOut ? PackedMatrix(rounding: matrix, transposed: true) : nil
+    backward = isLaidOut && use.pullsBack ? PackedMatrix(rounding: matrix) : nil
   }
 
-  /// Makes the bfloat16 copy anew, after the weight moved.
-  func roundAgain() {
-    if let rounded { convert(weight.values, into: rounded.buffer) }
+  /// Lays the weights out again, after they moved.
+  func parametersChanged() {
+    guard let values else { return }
+    forward?.refill(from: values)
+    backward?.refill(from: values)
   }
 
   /// The same map for many products of few rows: laying the weight out for each would cost more than the
   /// product itself. Does not follow later moves of the weight.
   func packed() -> LinearMap {
+    guard forward == nil, let values else { return self }
     var copy = self
-    if let rounded {
-      copy.layout = .rounded(PackedMatrix(rounded, transposed: true))
-    } else {
-      copy.layout = .plain(PackedMatrix(operand.plain, transposed: true))
-    }
+    copy.forward = PackedMatrix(rounding: values, transposed: true)
     return copy
   }
 
-  /// The weight as products take it.
-  var operand: Operand {
-    Operand(Matrix(weight.values, rows: weight.shape[0], columns: weight.shape[1]), rounded: rounded)
-  }
-
-  /// Writes `x·Wᵀ + b` into `y`, or adds it.
-  func apply(_ x: Operand, into y: Matrix<Float>, accumulating: Bool = false) {
-    switch (layout, x.rounded) {
-    case (.plain(let weight), _): multiply(x.plain, by: weight, into: y, accumulating: accumulating)
-    case (.rounded(let weight), let x?): multiply(x, by: weight, into: y, accumulating: accumulating)
-    default:
-      Operand.multiply(
-        x, transposed: false, by: operand, transposed: true, into: y, accumulating: accumulating)
+  /// Writes `x·Wᵀ + b` into `y`.
+  func apply(_ x: Matrix<Scalar>, into y: Matrix<Scalar>) {
+    guard y.rows > 0 else { return }
+    if let forward {
+      multiply(x, by: forward, into: y)
+    } else {
+      multiply(x, transposed: false, by: plain, transposed: true, into: y)
     }
     if let bias { addBias(bias.values, to: y) }
   }
 
-  /// Writes `dy·W`, the gradient by `x`, into `dx`, or adds it.
-  func pullBack(_ dy: Operand, into dx: Matrix<Float>, accumulating: Bool = false) {
-    Operand.multiply(dy, by: operand, into: dx, accumulating: accumulating)
+  /// Writes `x·Wᵀ + b` into `y` in single precision.
+  func applyExactly(_ x: Matrix<Scalar>, into y: Matrix<Float>) {
+    guard y.rows > 0 else { return }
+    if let forward {
+      multiply(x, by: forward, into: y)
+    } else {
+      multiply(x, transposed: false, by: plain, transposed: true, into: y)
+    }
+    if let bias { addBias(bias.values, to: y) }
   }
 
-  /// Adds the gradients by weight and bias: `dyᵀ·x` and the sum of `dy`'s rows.
-  func addGradient(_ dy: Operand, _ x: Operand, to gradients: borrowing GradientAccumulator) {
-    let sum = gradients.buffer(for: weight.name)
-    Operand.multiply(
-      dy, transposed: true, by: x, into: Matrix(sum, rows: weight.shape[0], columns: weight.shape[1]),
-      accumulating: true)
-    if let bias { addRowSum(of: dy.plain, to: gradients.buffer(for: bias.name)) }
+  /// Writes `dy·W`, the gradient by `x`, into `dx`.
+  func pullBack(_ dy: Matrix<Scalar>, into dx: Matrix<Scalar>) {
+    guard dx.rows > 0 else { return }
+    if let backward {
+      multiply(dy, by: backward, into: dx)
+    } else {
+      multiply(dy, by: plain, into: dx)
+    }
+  }
+
+  /// Adds the gradients by weights and biases, if they are trained: `dyᵀ·x` and the sum of `dy`'s rows.
+  func addGradient(_ dy: Matrix<Scalar>, _ x: Matrix<Scalar>, to gradients: borrowing GradientAccumulator) {
+    guard isTrained else { return }
+    let sum = gradients.target(for: names)
+    multiply(
+      dy, transposed: true, by: x, into: Matrix(sum.values, rows: outputs, columns: inputs),
+      accumulating: sum.isBegun)
+    if let bias {
+      let sum = gradients.target(for: bias.names)
+      if !sum.isBegun { clear(sum.values) }
+      addRowSum(of: dy, to: sum.values)
+    }
+  }
+
+  /// `Wᵀ` as a right operand: as it is kept, or laid out in `memory`.
+  func forward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
+    forward ?? PackedMatrix(plain, transposed: true, in: memory())
+  }
+
+  /// `W` as a right operand: as it is kept, or laid out in `memory`.
+  func backward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
+    backward ?? PackedMatrix(plain, in: memory())
+  }
+
+  /// Floats of memory that laying out in each direction takes.
+  var layoutCount: Int {
+    forward != nil
+      ? 0
+      : max(
+        PackedMatrix<Scalar>.floatCount(rows: inputs, columns: outputs),
+        PackedMatrix<Scalar>.floatCount(rows: outputs, columns: inputs))
+  }
+
+  /// The weights as products in single precision read them.
+  private var plain: Matrix<Scalar> {
+    guard let values = values as? Matrix<Scalar> else {
+      preconditionFailure("LinearMap: weights of '\(names)' are not laid out in this direction")
+    }
+    return values
   }
 }

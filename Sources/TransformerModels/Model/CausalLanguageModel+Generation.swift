@@ -28,35 +28,16 @@ extension CausalLanguageModel {
     guard maxNewTokens > 0 else { return [] }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
-    let caches = blocks.map { _ in
-      (
-        keys: workspace.matrix(capacity, keyWidth, of: Float.self),
-        values: workspace.matrix(capacity, keyWidth, of: Float.self)
-      )
-    }
-    let scores = workspace.matrix(1, configuration.vocabularyCount, of: Float.self)
-    let (blocks, vocabulary) = (blocks.map { $0.packed() }, head.map.packed())
     var text: [Int32] = []
-    var (cached, waiting) = (0, prompt)
-    while cached + waiting.count <= capacity {
-      let mark = workspace.mark
-      defer { workspace.release(to: mark) }
-      let stream = extend(waiting, behind: cached, blocks, caches)
-      let normed = workspace.matrix(1, stream.columns, of: Float.self)
-      rootMeanSquareNorm(
-        x: stream, weight: head.norm.values, epsilon: head.epsilon, into: normed,
-        inverses: workspace.buffer(1))
-      vocabulary.apply(Operand(normed, rounding: computeType == .bfloat16, workspace), into: scores)
-      cached += waiting.count
+    layers.continueText(prompt, capacity: capacity, workspace) {
+      context($0)
+    } next: { scores in
       let uniform = uniformNumber(seed: seed, index: text.count)
-      let next =
+      let next = Int32(
         temperature == 0
-        ? argmax(scores.buffer)
-        : sample(scores.buffer, temperature: temperature, topP: topP, uniform: uniform)
-      text.append(Int32(next))
-      waiting = [Int32(next)]
-      if text.count == maxNewTokens || stops.contains(Int32(next)) { break }
+          ? argmax(scores) : sample(scores, temperature: temperature, topP: topP, uniform: uniform))
+      text.append(next)
+      return text.count == maxNewTokens || stops.contains(next) ? nil : next
     }
     return text
   }
@@ -75,26 +56,5 @@ extension CausalLanguageModel {
         "the prompt has \(prompt.count) tokens, but each sees only the last \(window) in this model, "
           + "which is not supported; shorten it")
     }
-  }
-
-  /// Computes `tokens` behind `cached` earlier ones, and returns the stream at the last. `[1, d]`.
-  private func extend(
-    _ tokens: [Int32], behind cached: Int, _ blocks: [DecoderBlock],
-    _ caches: [(keys: Matrix<Float>, values: Matrix<Float>)]
-  ) -> Matrix<Float> {
-    let pass = context(RaggedLayout(continuing: cached, with: tokens))
-    var stream = embed(pass.layout)
-    var next = workspace.matrix(stream.rows, stream.columns, of: Float.self)
-    let rows = cached..<cached + tokens.count
-    for (block, cache) in zip(blocks, caches) {
-      let mark = workspace.mark
-      defer { workspace.release(to: mark) }
-      let kept = BlockActivations(
-        configuration, rows: tokens.count, keys: cache.keys.rows(rows), values: cache.values.rows(rows),
-        workspace)
-      block.apply(stream, into: next, keeping: kept, keys: cache.keys, values: cache.values, pass)
-      swap(&stream, &next)
-    }
-    return stream.rows(tokens.count - 1..<tokens.count)
   }
 }

@@ -5,55 +5,69 @@ import Safetensors
 import VectorKernels
 
 extension CausalLanguageModel {
-  /// Reads the model in `directory`.
+  /// Reads the model in `directory`, for training or for scoring.
+  ///
+  /// - Throws: as ``load(_:for:computeType:)``.
+  public static func load(
+    _ directory: ModelDirectory, trainable: Bool, computeType: ComputeType = .float32
+  ) throws(ModelError) -> CausalLanguageModel {
+    try load(directory, for: trainable ? .trained : .scoring, computeType: computeType)
+  }
+
+  /// Reads the model in `directory`, weight by weight; what was read of the files does not stay in memory.
   ///
   /// - Parameters:
-  ///   - trainable: whether the weights are to be moved; if not, those stored in single precision stay
-  ///     in the mapped file and take no memory of their own.
+  ///   - use: what the weights are for; frozen ones are kept in the products' precision alone.
   ///   - computeType: the precision of the linear layers' products.
   /// - Throws: if a file is missing or damaged, the architecture is not supported, a weight is missing,
   ///   of another shape than the configuration's, or not finite.
   public static func load(
-    _ directory: ModelDirectory, trainable: Bool, computeType: ComputeType = .float32
+    _ directory: ModelDirectory, for use: WeightUse, computeType: ComputeType = .float32
   ) throws(ModelError) -> CausalLanguageModel {
     let configuration = try directory.configuration()
     let weights = try directory.weights()
     let generation = try directory.generationConfiguration()
     return try readingFiles { () throws(SafetensorsError) in
-      var values: [ParameterName: FloatBuffer] = [:]
       var storage: [ParameterName: SafetensorsScalar] = [:]
       for weight in configuration.weights {
+        let file = try weights.file(of: weight)
+        storage[weight.name] = try file.scalarType(of: weight.name.description)
+      }
+      return try CausalLanguageModel(
+        configuration, use: use, computeType: computeType, storage: storage,
+        generationConfiguration: generation
+      ) { weight, values throws(SafetensorsError) in
         let name = weight.name.description
-        guard let file = weights.files[name] else {
-          throw SafetensorsError(
-            path: weights.owner, tensor: name, problem: "is missing",
-            remedy: "'config.json' asks for it: check that both belong to one model")
-        }
-        let shape = try file.shape(of: name)
-        guard shape == weight.shape else {
-          throw SafetensorsError(
-            path: file.path, tensor: name,
-            problem: "has shape \(shape), but 'config.json' asks for \(weight.shape)",
-            remedy: "check that both belong to one model")
-        }
-        let stored = try file.floats(of: name)
-        guard isFinite(stored) else {
+        let file = try weights.file(of: weight)
+        try file.read(name, into: values)
+        guard isFinite(values) else {
           throw SafetensorsError(
             path: file.path, tensor: name, problem: "holds NaN or infinite weights",
             remedy: "the model is damaged: fetch it again or go back to an earlier checkpoint")
         }
-        storage[weight.name] = try file.scalarType(of: name)
-        values[weight.name] = trainable && storage[weight.name] == .float32 ? duplicate(stored) : stored
       }
-      return CausalLanguageModel(
-        configuration, values: values, computeType: computeType, storage: storage,
-        generationConfiguration: generation)
     }
   }
+}
 
-  private static func duplicate(_ buffer: FloatBuffer) -> FloatBuffer {
-    let result = FloatBuffer(count: buffer.count)
-    VectorKernels.copy(buffer, into: result)
-    return result
+extension WeightFiles {
+  /// The file that holds `weight`.
+  ///
+  /// - Throws: if there is none, or if its tensor is of another shape.
+  fileprivate func file(of weight: WeightSpecification) throws(SafetensorsError) -> SafetensorsFile {
+    let name = weight.name.description
+    guard let file = files[name] else {
+      throw SafetensorsError(
+        path: owner, tensor: name, problem: "is missing",
+        remedy: "'config.json' asks for it: check that both belong to one model")
+    }
+    let shape = try file.shape(of: name)
+    guard shape == weight.shape else {
+      throw SafetensorsError(
+        path: file.path, tensor: name,
+        problem: "has shape \(shape), but 'config.json' asks for \(weight.shape)",
+        remedy: "check that both belong to one model")
+    }
+    return file
   }
 }

@@ -19,11 +19,8 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     [.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit]
   }
 
-  /// Rounds the weights again where products are taken in bfloat16.
-  public func parametersChanged() {
-    guard computeType == .bfloat16 else { return }
-    for map in blocks.flatMap(\.maps) + [head.map] { map.roundAgain() }
-  }
+  /// Lays the weights out again where products are taken in bfloat16.
+  public func parametersChanged() { layers.parametersChanged() }
 
   /// Scores every completion, without keeping anything.
   ///
@@ -39,8 +36,7 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     guard layout.rows > 0 else { return scores([], layout, wanted) }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let pass = context(layout)
-    return scores(head.apply(stream(pass), pass).finished, layout, wanted)
+    return scores(layers.statistics(context(layout)), layout, wanted)
   }
 
   /// Scores every completion, asks for cotangents, and pulls them back to every weight.
@@ -57,14 +53,9 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let pass = context(layout)
-    let trace = trace(pass)
-    let kept = head.apply(trace.streams[blocks.count], pass)
-    let slopes = rowCotangents(cotangents(scores(kept.finished, layout, wanted)), layout)
-    let gradient = workspace.matrix(layout.rows, configuration.width, of: Float.self)
-    clear(gradient.buffer)
-    head.pullBack(slopes, kept, into: gradient, to: gradients, pass)
-    pullBack(gradient, trace, to: gradients, pass)
+    layers.accumulate(into: gradients, context(layout)) { finished in
+      rowCotangents(cotangents(scores(finished, layout, wanted)), layout)
+    }
   }
 
   private func layout(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> RaggedLayout

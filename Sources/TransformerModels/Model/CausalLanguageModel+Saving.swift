@@ -11,17 +11,22 @@ extension CausalLanguageModel {
   /// - Parameters:
   ///   - scalarType: how weights are stored; as they were loaded unless given, F32 for fresh models.
   ///   - shardLimit: the largest file, in bytes; a larger model is split over several.
+  /// - Precondition: all weights are kept in single precision, as those of a trained model are.
   /// - Throws: what the file system refused.
   public func save(
     to directory: String, storedAs scalarType: SafetensorsScalar? = nil, shardLimit: Int = 5_000_000_000
   ) throws(ModelError) {
+    precondition(
+      parameters.count == configuration.weights.count,
+      "CausalLanguageModel.save: the model is frozen, and its weights are kept in bfloat16 only")
     let place = ModelDirectory(directory)
     let tensors = parameters.map { parameter in
       SafetensorsTensor(
         parameter.name.description, shape: parameter.shape, floats: parameter.values,
         storedAs: scalarType ?? storedType(of: parameter.name))
     }
-    let json = configuration.json(dtype: Self.torchName(scalarType ?? storedType(of: embedding.name)))
+    let json = configuration.json(
+      dtype: Self.torchName(scalarType ?? storedType(of: ParameterName(ModelConfiguration.embeddingName))))
     try readingFiles { () throws(SafetensorsError) in
       try JSONFile.makeDirectory(directory)
       try JSONFile.write(json, to: place.location(of: "config.json"))

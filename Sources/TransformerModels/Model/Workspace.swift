@@ -24,11 +24,26 @@ final class Workspace {
   /// Everything it holds, in bytes.
   var byteCount: Int { slabs.reduce(0) { $0 + $1.byteCount } }
 
+  /// Makes room for `byteCount` bytes in one piece, unless there is as much.
+  ///
+  /// - Precondition: nothing is taken.
+  func reserve(_ byteCount: Int) {
+    precondition(slab == 0 && offset == 0, "Workspace: more room is asked for while some is taken")
+    guard byteCount > self.byteCount else { return }
+    slabs = []
+    slabs = [Allocation(byteCount: byteCount)]
+  }
+
+  /// What `counts` buffers of scalars take.
+  static func byteCount<Scalar: BitwiseCopyable>(of _: Scalar.Type, _ counts: [Int]) -> Int {
+    counts.reduce(0) { $0 + ($1 * MemoryLayout<Scalar>.stride + 63) / 64 * 64 }
+  }
+
   /// `count` scalars, 64-byte aligned, of any value.
   func buffer<Scalar: BitwiseCopyable>(_ count: Int, of type: Scalar.Type = Scalar.self) -> AlignedBuffer<
     Scalar
   > {
-    let needed = (count * MemoryLayout<Scalar>.stride + 63) / 64 * 64
+    let needed = Self.byteCount(of: Scalar.self, [count])
     while slab < slabs.count, offset + needed > slabs[slab].byteCount { (slab, offset) = (slab + 1, 0) }
     if slab == slabs.count {
       // As large as everything before it: a handful of slabs, whatever the batch.

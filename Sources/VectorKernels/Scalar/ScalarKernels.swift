@@ -88,12 +88,6 @@ package enum ScalarKernels: ElementKernels {
     return true
   }
 
-  package static func addScaledProduct(
-    _ x: Floats, _ y: Floats, _ s: Float, _ sum: MutableFloats, _ n: Int
-  ) {
-    for i in 0..<n { sum[i] += s * x[i] * y[i] }
-  }
-
   package static func adamw(
     _ values: MutableFloats, _ gradient: Floats, _ first: MutableFloats, _ second: MutableFloats,
     _ factors: AdamWFactors, _ n: Int
@@ -101,7 +95,7 @@ package enum ScalarKernels: ElementKernels {
     for i in 0..<n {
       var value = values[i] * factors.shrink
       // torch.lerp blends from the nearer end.
-      let (old, new) = (first[i], gradient[i])
+      let (old, new) = (first[i], gradient[i] * factors.gradientScale)
       let difference = new - old
       let blended =
         factors.firstBlend < 0.5

@@ -1,0 +1,198 @@
+// Embedding, blocks and head for activations of one type, and the passes through them.
+
+import Optimizers
+import VectorKernels
+
+/// What a model asks of its layers, whatever type they store activations in.
+protocol Decoder {
+  /// The statistics of every prediction; nothing is kept.
+  func statistics(_ pass: PassContext) -> [RowStatistics.Finished]
+
+  /// Computes the statistics, asks for their slopes, and adds the gradient by every weight to `gradients`.
+  func accumulate(
+    into gradients: borrowing GradientAccumulator, _ pass: PassContext,
+    slopes: ([RowStatistics.Finished]) -> [RowCotangents])
+
+  /// Continues `prompt`: calls `next` with the scores of all tokens until it has no next one, or until
+  /// `capacity` tokens have been read.
+  func continueText(
+    _ prompt: [Int32], capacity: Int, _ workspace: Workspace, context: (RaggedLayout) -> PassContext,
+    next: (FloatBuffer) -> Int32?)
+
+  /// Makes anew what was derived from the weights.
+  func parametersChanged()
+
+  /// Bytes of one block's activations for a pass over `rows` rows.
+  func activationByteCount(rows: Int) -> Int
+
+  /// Cuts the head into chunks of another width.
+  mutating func cutHead(into columns: Int)
+}
+
+/// Embedding, blocks and head.
+struct DecoderStack<Scalar: ActivationScalar>: Decoder {
+  let configuration: ModelConfiguration
+  let embedding: Embedding
+  let blocks: [DecoderBlock<Scalar>]
+  private(set) var head: StatisticsHead<Scalar>
+  private let headWeights: JoinedWeights?
+
+  /// Takes the weights in the order of the layers.
+  init<Failure: Error>(_ weights: inout WeightBuilder<Failure>) throws(Failure) {
+    configuration = weights.configuration
+    let (use, keeps) = (weights.use, weights.use.keepsValues(weights.computeType))
+    let isRounded = Scalar.self != Float.self
+    let embedded = try weights.joined([ModelConfiguration.embeddingName], isKept: keeps)
+    embedding = Embedding(embedded, isRounded: isRounded, keepsValues: keeps)
+    let norm = try weights.vector(ModelConfiguration.lastNormName)
+    let scoring =
+      configuration.tiesEmbeddings
+      ? embedded : try weights.joined([ModelConfiguration.headName], isKept: keeps)
+    headWeights = keeps ? scoring : nil
+    head = StatisticsHead(norm: norm, scoring, use: use, epsilon: Float(configuration.normEpsilon))
+    var blocks: [DecoderBlock<Scalar>] = []
+    for layer in 0..<configuration.layerCount { blocks.append(try DecoderBlock(layer, from: &weights)) }
+    self.blocks = blocks
+  }
+
+  func parametersChanged() {
+    for block in blocks { for map in block.maps { map.parametersChanged() } }
+    for chunk in head.chunks { chunk.parametersChanged() }
+  }
+
+  mutating func cutHead(into columns: Int) {
+    guard let headWeights else { return }
+    head = StatisticsHead(
+      norm: head.norm, headWeights, use: head.isTrained ? .trained : .following, epsilon: head.epsilon,
+      chunkColumns: columns)
+  }
+
+  func activationByteCount(rows: Int) -> Int {
+    BlockActivations<Scalar>.byteCount(configuration, rows: rows)
+  }
+
+  func statistics(_ pass: PassContext) -> [RowStatistics.Finished] {
+    head.apply(stream(pass), pass).finished
+  }
+
+  func accumulate(
+    into gradients: borrowing GradientAccumulator, _ pass: PassContext,
+    slopes: ([RowStatistics.Finished]) -> [RowCotangents]
+  ) {
+    let trace = trace(pass)
+    let kept = head.apply(trace.streams[blocks.count], pass)
+    let slopes = slopes(kept.finished)
+    let gradient: Matrix<Float> = pass.workspace.matrix(pass.layout.rows, configuration.width)
+    clear(gradient.buffer)
+    head.pullBack(slopes, kept, into: gradient, to: gradients, pass)
+    pullBack(gradient, trace, to: gradients, pass)
+  }
+
+  /// The embedding of every row's token. `[rows, d]`.
+  private func embed(_ pass: PassContext) -> Matrix<Float> {
+    let stream: Matrix<Float> = pass.workspace.matrix(pass.layout.rows, configuration.width)
+    embedding.gather(pass.layout.tokens, into: stream)
+    return stream
+  }
+
+  /// The stream behind the last block, nothing else kept. `[rows, d]`.
+  private func stream(_ pass: PassContext) -> Matrix<Float> {
+    var stream = embed(pass)
+    let workspace = pass.workspace
+    var next: Matrix<Float> = workspace.matrix(stream.rows, stream.columns)
+    let mark = workspace.mark
+    defer { workspace.release(to: mark) }
+    let kept = BlockActivations<Scalar>(configuration, rows: stream.rows, workspace)
+    for block in blocks {
+      block.apply(stream, into: next, keeping: kept, pass)
+      swap(&stream, &next)
+    }
+    return stream
+  }
+
+  /// A forward pass with its way back.
+  private struct Trace {
+    /// The stream before every block, and behind the last. Count `layerCount + 1`.
+    let streams: [Matrix<Float>]
+    /// The activations of the last blocks; those of earlier ones are computed again.
+    let kept: [BlockActivations<Scalar>]
+    /// Where activations that are not kept stand for a while.
+    let passing: BlockActivations<Scalar>?
+  }
+
+  /// How many blocks' activations a pass over `rows` rows keeps.
+  private func keptCount(rows: Int, limit: Int) -> Int {
+    min(blocks.count, limit / max(1, activationByteCount(rows: rows)))
+  }
+
+  /// Computes the stream and keeps as much as the pass allows for the way back.
+  private func trace(_ pass: PassContext) -> Trace {
+    let (rows, workspace) = (pass.layout.rows, pass.workspace)
+    let keptCount = keptCount(rows: rows, limit: pass.activationLimit)
+    func room() -> BlockActivations<Scalar> { BlockActivations(configuration, rows: rows, workspace) }
+    let passing = keptCount < blocks.count ? room() : nil
+    let kept = (0..<keptCount).map { _ in room() }
+    var streams = [embed(pass)]
+    for (layer, block) in blocks.enumerated() {
+      let next: Matrix<Float> = workspace.matrix(rows, configuration.width)
+      let place = layer - (blocks.count - keptCount)
+      guard let activations = place >= 0 ? kept[place] : passing else { continue }
+      block.apply(streams[layer], into: next, keeping: activations, pass)
+      streams.append(next)
+    }
+    return Trace(streams: streams, kept: kept, passing: passing)
+  }
+
+  /// Pulls the gradient by the last stream back to the embedding, adding every weight's on the way.
+  ///
+  /// - Shapes: `gradient` `[rows, d]`; it is used up.
+  private func pullBack(
+    _ gradient: Matrix<Float>, _ trace: Trace, to gradients: borrowing GradientAccumulator,
+    _ pass: PassContext
+  ) {
+    for (layer, block) in blocks.enumerated().reversed() {
+      let place = layer - (blocks.count - trace.kept.count)
+      let x = trace.streams[layer]
+      if place >= 0 {
+        block.pullBack(gradient, x: x, trace.kept[place], to: gradients, pass)
+      } else if let passing = trace.passing {
+        block.apply(x, into: nil, keeping: passing, pass)
+        block.pullBack(gradient, x: x, passing, to: gradients, pass)
+      }
+    }
+    guard head.isTrained else { return }
+    scatterAddRows(
+      gradient, pass.layout.tokens,
+      to: Matrix(
+        gradients.buffer(for: embedding.name), rows: configuration.vocabularyCount,
+        columns: configuration.width))
+  }
+
+  func continueText(
+    _ prompt: [Int32], capacity: Int, _ workspace: Workspace, context: (RaggedLayout) -> PassContext,
+    next: (FloatBuffer) -> Int32?
+  ) {
+    let caches = blocks.map { _ in KeyValueCache<Scalar>(configuration, capacity: capacity, workspace) }
+    let scores = workspace.buffer(configuration.vocabularyCount, of: Float.self)
+    let blocks = blocks.map { $0.packed() }
+    var head = head
+    head.chunks = head.chunks.map { $0.packed() }
+    var (cached, waiting) = (0, prompt)
+    while cached + waiting.count <= capacity {
+      let mark = workspace.mark
+      defer { workspace.release(to: mark) }
+      let pass = context(RaggedLayout(continuing: cached, with: waiting))
+      var stream = embed(pass)
+      var after: Matrix<Float> = workspace.matrix(stream.rows, stream.columns)
+      let kept = BlockActivations<Scalar>(configuration, rows: stream.rows, workspace)
+      for (block, cache) in zip(blocks, caches) {
+        block.apply(stream, into: after, keeping: kept, cache: cache, behind: cached, pass)
+        swap(&stream, &after)
+      }
+      head.score(stream.rows(waiting.count - 1..<waiting.count), into: scores, workspace)
+      cached += waiting.count
+      guard let token = next(scores) else { return }
+      waiting = [token]
+    }
+  }
+}

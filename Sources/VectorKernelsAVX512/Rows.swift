@@ -1,1 +1,0 @@
-../VectorKernelsBaseline/Rows.swift

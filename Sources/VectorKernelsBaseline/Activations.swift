@@ -1,0 +1,123 @@
+// Rotary positions, gates and biases, on activations as they are stored.
+
+public import VectorKernelsInterface
+
+extension Kernels {
+  public static func rotate(
+    _ x: MutableScalars, _ heads: Int, _ headWidth: Int, _ cosines: Floats, _ sines: Floats, _ inverse: Bool
+  ) {
+    x.isBrainFloat
+      ? rotate(Rounded.self, x.base, heads, headWidth, cosines, sines, inverse)
+      : rotate(Plain.self, x.base, heads, headWidth, cosines, sines, inverse)
+  }
+
+  @inline(__always)
+  private static func rotate<S: Storage>(
+    _: S.Type, _ x: UnsafeMutableRawPointer, _ heads: Int, _ headWidth: Int, _ cosines: Floats,
+    _ sines: Floats, _ inverse: Bool
+  ) {
+    let half = headWidth / 2
+    let direction: Float = inverse ? -1 : 1
+    for head in 0..<heads {
+      let left = S.address(x) + head * headWidth
+      let right = left + half
+      forEachRun(half) {
+        let (a, b) = (S.load(left + $0), S.load(right + $0))
+        let (cosine, sine) = ((cosines + $0).load(Lanes.self), (sines + $0).load(Lanes.self) * direction)
+        S.store(a * cosine - b * sine, left + $0)
+        S.store(b * cosine + a * sine, right + $0)
+      } _: {
+        let (a, b) = (S.loadPart(left + $0, $1), S.loadPart(right + $0, $1))
+        let (cosine, sine) = (loadPart(cosines + $0, $1, 0), loadPart(sines + $0, $1, 0) * direction)
+        S.storePart(a * cosine - b * sine, left + $0, $1)
+        S.storePart(b * cosine + a * sine, right + $0, $1)
+      }
+    }
+  }
+
+  public static func gatedSiLU(_ gate: Scalars, _ up: Scalars, _ out: MutableScalars, _ n: Int) {
+    gate.isBrainFloat
+      ? gatedSiLU(Rounded.self, gate.base, up.base, out.base, n)
+      : gatedSiLU(Plain.self, gate.base, up.base, out.base, n)
+  }
+
+  @inline(__always)
+  private static func gatedSiLU<S: Storage>(
+    _: S.Type, _ gate: UnsafeRawPointer, _ up: UnsafeRawPointer, _ out: UnsafeMutableRawPointer, _ n: Int
+  ) {
+    let (gate, up, out) = (S.address(gate), S.address(up), S.address(out))
+    forEachRun(n) {
+      let x = S.load(gate + $0)
+      S.store(x * Curves.sigmoid(x) * S.load(up + $0), out + $0)
+    } _: {
+      let x = S.loadPart(gate + $0, $1)
+      S.storePart(x * Curves.sigmoid(x) * S.loadPart(up + $0, $1), out + $0, $1)
+    }
+  }
+
+  public static func gatedSiLUGradient(
+    _ upstream: MutableScalars, _ gate: Scalars, _ up: Scalars, _ gateGradient: MutableScalars,
+    _ upGradient: MutableScalars, _ n: Int
+  ) {
+    gate.isBrainFloat
+      ? slopes(Rounded.self, upstream.base, gate.base, up.base, gateGradient.base, upGradient.base, n)
+      : slopes(Plain.self, upstream.base, gate.base, up.base, gateGradient.base, upGradient.base, n)
+  }
+
+  @inline(__always)
+  private static func slopes<S: Storage>(
+    _: S.Type, _ upstream: UnsafeMutableRawPointer, _ gate: UnsafeRawPointer, _ up: UnsafeRawPointer,
+    _ gateGradient: UnsafeMutableRawPointer, _ upGradient: UnsafeMutableRawPointer, _ n: Int
+  ) {
+    let (upstream, gate, up) = (S.address(upstream), S.address(gate), S.address(up))
+    let (gateGradient, upGradient) = (S.address(gateGradient), S.address(upGradient))
+    @inline(__always) func slopes(_ upstream: Lanes, _ gate: Lanes, _ up: Lanes) -> (Lanes, Lanes, Lanes) {
+      let activation = Curves.sigmoid(gate)
+      let incoming = upstream * activation
+      return (
+        incoming * up * fused(gate, 1 - activation, Lanes(repeating: 1)), incoming * gate,
+        gate * activation * up
+      )
+    }
+    forEachRun(n) {
+      let (byGate, byUp, value) = slopes(S.load(upstream + $0), S.load(gate + $0), S.load(up + $0))
+      S.store(byGate, gateGradient + $0)
+      S.store(byUp, upGradient + $0)
+      S.store(value, upstream + $0)
+    } _: {
+      let (byGate, byUp, value) = slopes(
+        S.loadPart(upstream + $0, $1), S.loadPart(gate + $0, $1), S.loadPart(up + $0, $1))
+      S.storePart(byGate, gateGradient + $0, $1)
+      S.storePart(byUp, upGradient + $0, $1)
+      S.storePart(value, upstream + $0, $1)
+    }
+  }
+
+  public static func add(_ x: Scalars, _ y: MutableFloats, _ n: Int) {
+    x.isBrainFloat ? add(Rounded.self, x.base, y, n) : add(Plain.self, x.base, y, n)
+  }
+
+  @inline(__always)
+  private static func add<S: Storage>(_: S.Type, _ x: UnsafeRawPointer, _ y: MutableFloats, _ n: Int) {
+    let x = S.address(x)
+    forEachRun(n) {
+      (y + $0).store((y + $0).load(Lanes.self) + S.load(x + $0))
+    } _: {
+      storePart(loadPart(y + $0, $1, 0) + S.loadPart(x + $0, $1), y + $0, $1)
+    }
+  }
+
+  public static func add(_ x: Floats, _ y: MutableScalars, _ n: Int) {
+    y.isBrainFloat ? add(Rounded.self, x, y.base, n) : add(Plain.self, x, y.base, n)
+  }
+
+  @inline(__always)
+  private static func add<S: Storage>(_: S.Type, _ x: Floats, _ y: UnsafeMutableRawPointer, _ n: Int) {
+    let y = S.address(y)
+    forEachRun(n) {
+      S.store(S.load(y + $0) + (x + $0).load(Lanes.self), y + $0)
+    } _: {
+      S.storePart(S.loadPart(y + $0, $1) + loadPart(x + $0, $1, 0), y + $0, $1)
+    }
+  }
+}
