@@ -23,6 +23,10 @@ func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
       "VectorKernelsAVX512",
       kernels(["-march=x86-64-v4", "-mavx512bf16"], ["FMA", "LANES16", "REGISTERS32", "BF16DOT"])
     ),
+    (
+      "VectorKernelsAMX",
+      kernels(["-march=x86-64-v4", "-mavx512bf16", "-mamx-tile", "-mamx-bf16"])
+    ),
   ]
 #else
   let instructionSets: [(name: String, settings: [SwiftSetting])] = [

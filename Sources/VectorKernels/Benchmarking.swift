@@ -3,8 +3,8 @@
 import VectorKernelsInterface
 
 extension InstructionSet {
-  /// Whether bfloat16 can be multiplied in pairs.
-  package var hasPairs: Bool { kernels.multipliesPairs }
+  /// Whether bfloat16 has instructions of its own: dot products of pairs, or tiles.
+  package var hasPairs: Bool { tileKernels != nil || kernels.multipliesPairs }
 }
 
 /// A product to be timed.
@@ -16,92 +16,119 @@ package struct ProductBench {
     case float32Gradient = "float32-gradient"
     case bfloat16
     case bfloat16Packed = "bfloat16-packed"
+    case bfloat16Rounded = "bfloat16-rounded"
+    case bfloat16Gradient = "bfloat16-gradient"
     case pairs = "bfloat16-pairs"
 
     /// Whether operands are bfloat16.
-    package var isBrainFloat: Bool { self == .bfloat16 || self == .bfloat16Packed || isPaired }
-    /// Whether they are multiplied in pairs whatever the processor prefers.
+    package var isBrainFloat: Bool {
+      switch self {
+      case .float32, .float32Packed, .float32Gradient: false
+      default: true
+      }
+    }
+    /// Whether they are multiplied by bfloat16's own instructions whatever the processor prefers.
     package var isPaired: Bool { self == .pairs }
-    /// Whether they are multiplied in pairs.
-    package func usesPairs(_ set: InstructionSet) -> Bool { isPaired || isBrainFloat && set.prefersPairs }
+    /// Whether they are multiplied by bfloat16's own instructions.
+    package func usesPairs(_ set: InstructionSet) -> Bool {
+      isPaired || isBrainFloat && (set.prefersPairs || set.tileKernels != nil)
+    }
+    /// Whether the right operand is laid out before.
+    fileprivate var isPacked: Bool {
+      self == .float32Packed || self == .bfloat16Packed || self == .bfloat16Rounded
+    }
+    fileprivate var isGradient: Bool { self == .float32Gradient || self == .bfloat16Gradient }
   }
 
-  private let product: Product
+  private let product: @Sendable () -> Void
   private let operations: Double
 
   /// `[rows, depth]` by `[depth, columns]`, the right operand stored transposed, as weights are; as a gradient,
-  /// `[depth, rows]ᵀ` by `[depth, columns]`.
+  /// `[depth, rows]ᵀ` by `[depth, columns]`, added to what is there.
   package init(_ rows: Int, _ columns: Int, _ depth: Int, _ kind: Kind, _ set: InstructionSet) {
-    let c = Matrix<Float>(rows: rows, columns: columns)
     operations = 2 * Double(rows) * Double(columns) * Double(depth)
-    let kernels = set.kernels
-    func fill(_ rows: Int, _ columns: Int) -> Matrix<Float> {
-      let result = Matrix<Float>(rows: rows, columns: columns)
-      for i in 0..<result.buffer.count { result.buffer.base[i] = Float(i % 17) * 0.1 - 0.8 }
-      return result
-    }
-    if kind == .float32Gradient {
-      // Tokens are the depth of a weight's gradient: what was the number of rows.
-      let (a, b) = (fill(rows, depth), fill(rows, columns))
-      let gradient = Matrix<Float>(rows: depth, columns: columns)
-      product = Product(
-        Operand(a, outerIsColumns: true), .plain(Operand(b, outerIsColumns: true)), gradient, true, kernels)
-    } else if kind.isBrainFloat {
-      let (a, b) = (Matrix<UInt16>(rows: rows, columns: depth), Matrix<UInt16>(rows: columns, columns: depth))
-      convert(fill(rows, depth).buffer, into: a.buffer)
-      convert(fill(columns, depth).buffer, into: b.buffer)
-      let inPairs = kind.isPaired || set.prefersPairs
-      let right = Operand(b, outerIsColumns: false, inPairs: inPairs)
-      let packed =
-        kind == .bfloat16Packed
-        ? PackedMatrix(b, transposed: true, kernels: kernels, inPairs: inPairs).panels : nil
-      product = Product(
-        Operand(a, outerIsColumns: false, inPairs: inPairs), packed.map { .packed($0) } ?? .plain(right), c,
-        false, kernels)
+    var machine = set.machine
+    if case .panels(let kernels, _) = machine, kind.isPaired { machine = .panels(kernels, inPairs: true) }
+    if kind.isBrainFloat {
+      product = Self.product(rows, columns, depth, kind, machine) { rows, columns in
+        let result = Matrix<UInt16>(rows: rows, columns: columns)
+        convert(Self.numbers(rows, columns).buffer, into: result.buffer)
+        return result
+      }
     } else {
-      let (a, b) = (fill(rows, depth), fill(columns, depth))
-      let right = Operand(b, outerIsColumns: false)
-      let packed =
-        kind == .float32Packed
-        ? PackedMatrix(b, transposed: true, kernels: kernels, inPairs: false).panels : nil
-      product = Product(
-        Operand(a, outerIsColumns: false), packed.map { .packed($0) } ?? .plain(right), c, false, kernels)
+      product = Self.product(rows, columns, depth, kind, machine, Self.numbers)
     }
+  }
+
+  private static func numbers(_ rows: Int, _ columns: Int) -> Matrix<Float> {
+    let result = Matrix<Float>(rows: rows, columns: columns)
+    for i in 0..<result.buffer.count { result.buffer.base[i] = Float(i % 17) * 0.1 - 0.8 }
+    return result
+  }
+
+  private static func product<Scalar: ActivationScalar>(
+    _ rows: Int, _ columns: Int, _ depth: Int, _ kind: Kind, _ machine: ProductMachine,
+    _ operand: (Int, Int) -> Matrix<Scalar>
+  ) -> @Sendable () -> Void {
+    if kind.isGradient {
+      // Tokens are the depth of a weight's gradient: what was the number of rows.
+      let (a, b) = (operand(rows, columns), operand(rows, depth))
+      let c = Matrix<Float>(rows: columns, columns: depth)
+      return {
+        machine.multiply(a, transposed: true, by: b, transposed: false, into: .plain(c), accumulating: true)
+      }
+    }
+    let (a, b) = (operand(rows, depth), operand(columns, depth))
+    let c: ProductTarget =
+      kind == .bfloat16Rounded
+      ? .rounded(Matrix(rows: rows, columns: columns)) : .plain(Matrix(rows: rows, columns: columns))
+    if kind.isPacked {
+      let packed = PackedMatrix(b, transposed: true, machine)
+      return { packed.layout.multiply(a, transposed: false, into: c, accumulating: false) }
+    }
+    return { machine.multiply(a, transposed: false, by: b, transposed: true, into: c, accumulating: false) }
   }
 
   /// Operations per second, at best.
   package func rate(_ seconds: Double, _ time: (Double, () -> Void) -> Double) -> Double {
-    operations / time(seconds) { product.run() }
+    operations / time(seconds) { product() }
   }
 }
 
 /// The micro-kernel on two panels that stay in the first-level cache.
-package struct MicroKernel {
+package struct MicroKernel: Sendable {
   private static let words = 128
   private static let repetitions = 2000
 
-  private let kernels: any (ElementKernels & ProductKernels).Type
+  private let set: InstructionSet
   private let isPaired: Bool
-  private let a: FloatBuffer, b: FloatBuffer, c: FloatBuffer
 
-  /// Panels of ones.
-  package init(_ set: InstructionSet, inPairs: Bool) {
-    (kernels, isPaired) = (set.kernels, inPairs)
-    // 1 as two bfloat16 numbers, and almost 1 as single precision.
-    let one = Float(bitPattern: 0x3f80_3f80)
-    a = FloatBuffer(Array(repeating: one, count: Self.words * kernels.tileRows))
-    b = FloatBuffer(Array(repeating: one, count: Self.words * kernels.tileColumns))
-    c = FloatBuffer(count: kernels.tileRows * kernels.tileColumns)
-  }
+  /// The one for single precision, or that of bfloat16's own instructions.
+  package init(_ set: InstructionSet, inPairs: Bool) { (self.set, isPaired) = (set, inPairs) }
 
-  /// Operations of one run.
+  /// Operations of one run; parts of split numbers count together as one.
   package var operations: Double {
+    if set.tileKernels != nil {
+      return 2 * 32 * 32 * 32 * Double(isPaired ? 9 : 3) * Double(Self.repetitions)
+    }
+    let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
     return perWord * Double(Self.words * kernels.tileRows * kernels.tileColumns * Self.repetitions)
   }
 
-  /// Multiplies the panels many times.
-  package func run() {
+  /// Multiplies the panels many times, on `threads` threads at once, each its own.
+  package func run(threads: Int = 1) {
+    KernelPool.shared.parallel(threads) { _ in
+      if let tiles = set.tileKernels { run(tiles) } else { run(set.kernels) }
+    }
+  }
+
+  private func run(_ kernels: any ProductKernels.Type) {
+    // 1 as two bfloat16 numbers, and almost 1 as single precision.
+    let one = Float(bitPattern: 0x3f80_3f80)
+    let a = FloatBuffer(Array(repeating: one, count: Self.words * kernels.tileRows))
+    let b = FloatBuffer(Array(repeating: one, count: Self.words * kernels.tileColumns))
+    let c = FloatBuffer(count: kernels.tileRows * kernels.tileColumns)
     let target = TileTarget(
       c.base, stride: kernels.tileColumns, rows: kernels.tileRows, columns: kernels.tileColumns,
       accumulating: false)
@@ -113,5 +140,19 @@ package struct MicroKernel {
         kernels.multiply(left, right, words: Self.words, into: target)
       }
     }
+  }
+
+  private func run(_ tiles: AnyTileKernels) {
+    // 18 KB for each panel.
+    let panels = FloatBuffer(count: 2 * 18 * 256)
+    let c = FloatBuffer(count: 1024)
+    let sums = TileSums(c.base, stride: 32, rows: 32, columns: 32, accumulating: false)
+    let left = LeftTiles(panels.base, panelBytes: 0)
+    let right = RightTiles(panels.base + 18 * 256, panelBytes: 0)
+    tiles.begin()
+    for _ in 0..<Self.repetitions {
+      tiles.multiply(left, right, isPaired ? .brainFloat : .split, steps: isPaired ? 9 : 3, into: sums)
+    }
+    tiles.end()
   }
 }

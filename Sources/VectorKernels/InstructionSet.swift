@@ -5,6 +5,7 @@ import VectorKernelsBaseline
 package import VectorKernelsInterface
 
 #if arch(x86_64)
+  import VectorKernelsAMX
   import VectorKernelsAVX2
   import VectorKernelsAVX512
 #endif
@@ -25,6 +26,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx2
   /// x86-64-v4 with bfloat16 dot products: 512-bit vectors.
   case avx512
+  /// AVX-512, with matrix products on AMX's tiles of bfloat16; Linux only.
+  case amx
 
   /// The sets that this processor has, narrowest first.
   public static let supported: [InstructionSet] = allCases.filter { set in
@@ -32,6 +35,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     case .baseline: true
     case .avx2: processor_has_avx2() != 0
     case .avx512: processor_has_avx512_bfloat16() != 0
+    case .amx: processor_has_bfloat16_tiles() != 0
     }
   }
 
@@ -70,15 +74,24 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     kernels.multipliesPairs && processor_has_fast_bfloat16_dot() != 0
   }
 
-  /// The kernels compiled for this set.
+  /// The kernels for products on tiles, where this set has them.
+  var tileKernels: AnyTileKernels? {
+    #if arch(x86_64)
+      self == .amx ? TileKernels.self : nil
+    #else
+      nil
+    #endif
+  }
+
+  /// The kernels compiled for this set; on AMX those of AVX-512.
   package var kernels: any (ElementKernels & ProductKernels & AttentionKernels).Type {
     switch self {
     case .baseline: VectorKernelsBaseline.Kernels.self
     #if arch(x86_64)
       case .avx2: VectorKernelsAVX2.Kernels.self
-      case .avx512: VectorKernelsAVX512.Kernels.self
+      case .avx512, .amx: VectorKernelsAVX512.Kernels.self
     #else
-      case .avx2, .avx512: VectorKernelsBaseline.Kernels.self
+      case .avx2, .avx512, .amx: VectorKernelsBaseline.Kernels.self
     #endif
     }
   }

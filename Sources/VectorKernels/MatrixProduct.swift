@@ -8,8 +8,8 @@ public func multiply(
   _ a: Matrix<Float>, transposed aTransposed: Bool, by b: Matrix<Float>,
   transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false
 ) {
-  let right = Operand(b, outerIsColumns: !bTransposed)
-  Product(Operand(a, outerIsColumns: aTransposed), .plain(right), c, accumulating).run()
+  activeMachine.multiply(
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating)
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, or adds it, summing in single precision.
@@ -19,8 +19,8 @@ public func multiply(
   _ a: Matrix<UInt16>, transposed aTransposed: Bool, by b: Matrix<UInt16>,
   transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false
 ) {
-  let right = Operand(b, outerIsColumns: !bTransposed)
-  Product(Operand(a, outerIsColumns: aTransposed), .plain(right), c, accumulating).run()
+  activeMachine.multiply(
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating)
 }
 
 /// Writes `a·b` into `c`, or adds it; `b` may be given transposed.
@@ -36,7 +36,7 @@ public func multiply(
   _ a: Matrix<Float>, transposed: Bool = false, by b: PackedMatrix<Float>, into c: Matrix<Float>,
   accumulating: Bool = false
 ) {
-  Product(Operand(a, outerIsColumns: transposed), .packed(b.panels), c, accumulating).run()
+  b.layout.multiply(a, transposed: transposed, into: .plain(c), accumulating: accumulating)
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, or adds it; `b` may be given transposed.
@@ -52,7 +52,7 @@ public func multiply(
   _ a: Matrix<UInt16>, transposed: Bool = false, by b: PackedMatrix<UInt16>, into c: Matrix<Float>,
   accumulating: Bool = false
 ) {
-  Product(Operand(a, outerIsColumns: transposed), .packed(b.panels), c, accumulating).run()
+  b.layout.multiply(a, transposed: transposed, into: .plain(c), accumulating: accumulating)
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, rounding each single-precision sum to the nearest bfloat16.
@@ -62,13 +62,13 @@ public func multiply(
   _ a: Matrix<UInt16>, transposed aTransposed: Bool = false, by b: Matrix<UInt16>,
   transposed bTransposed: Bool = false, into c: Matrix<UInt16>
 ) {
-  let right = Operand(b, outerIsColumns: !bTransposed)
-  Product(Operand(a, outerIsColumns: aTransposed), .plain(right), .rounded(c), false).run()
+  activeMachine.multiply(
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .rounded(c), accumulating: false)
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, rounded: the same bits as with `b` not packed.
 public func multiply(
   _ a: Matrix<UInt16>, transposed: Bool = false, by b: PackedMatrix<UInt16>, into c: Matrix<UInt16>
 ) {
-  Product(Operand(a, outerIsColumns: transposed), .packed(b.panels), .rounded(c), false).run()
+  b.layout.multiply(a, transposed: transposed, into: .rounded(c), accumulating: false)
 }

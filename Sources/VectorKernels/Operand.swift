@@ -19,8 +19,7 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
   /// bfloat16 is multiplied in pairs where `inPairs`, and widened elsewhere; `rounding` makes single precision
   /// take part as bfloat16.
   init<Scalar>(
-    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool = InstructionSet.current.prefersPairs,
-    rounding: Bool = false
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool, rounding: Bool = false
   ) {
     precondition(
       Scalar.self == Float.self || Scalar.self == UInt16.self, "multiply: scalars of type \(Scalar.self)")
@@ -30,6 +29,11 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
     isPaired = (isBrainFloat || isRounding) && inPairs
     (outer, depth) = outerIsColumns ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
     (outerStride, depthStride) = outerIsColumns ? (1, matrix.rowStride) : (matrix.rowStride, 1)
+  }
+
+  /// Where the number of a row or column at a depth is.
+  func address(_ index: Int, _ level: Int) -> UnsafeRawPointer {
+    base + (index * outerStride + level * depthStride) * (isBrainFloat ? 2 : 4)
   }
 
   /// How many words the whole depth packs into.

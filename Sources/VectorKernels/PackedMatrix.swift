@@ -1,12 +1,11 @@
 // The right operand of many products, laid out once: weights.
 
-import VectorKernelsInterface
-
 /// The right operand of many products, laid out once. Copies share the memory.
 public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   /// The operand's shape as it enters the product: `k × n`.
   public let rows: Int, columns: Int
-  let panels: PackedPanels
+  let layout: PackedLayout
+  private let machine: ProductMachine
   /// Whether what it is packed from is `n × k`.
   private let isTransposed: Bool
 
@@ -14,49 +13,43 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   ///
   /// - Precondition: scalars are `Float`, or `UInt16` for bfloat16.
   public init(_ b: Matrix<Scalar>, transposed: Bool = false) {
-    self.init(
-      packing: b, transposed: transposed, in: nil, kernels: InstructionSet.current.kernels,
-      inPairs: InstructionSet.current.prefersPairs)
+    self.init(packing: b, transposed: transposed, in: nil, activeMachine)
   }
 
   /// Lays out `b`, or its transpose, in the caller's memory, which holds at least `floatCount(rows:columns:)`.
   public init(_ b: Matrix<Scalar>, transposed: Bool = false, in memory: FloatBuffer) {
-    self.init(
-      packing: b, transposed: transposed, in: memory, kernels: InstructionSet.current.kernels,
-      inPairs: InstructionSet.current.prefersPairs)
+    self.init(packing: b, transposed: transposed, in: memory, activeMachine)
   }
 
   /// Lays out single-precision numbers, or their transpose, rounded to what `Scalar` holds.
   ///
   /// For bfloat16 the nearest number is taken, ties to even; for `Float` every number as it is.
   public init(rounding b: Matrix<Float>, transposed: Bool = false) {
-    self.init(
-      packing: b, transposed: transposed, in: nil, kernels: InstructionSet.current.kernels,
-      inPairs: InstructionSet.current.prefersPairs)
+    self.init(packing: b, transposed: transposed, in: nil, activeMachine)
   }
 
   /// How many floats of memory a right operand of this shape takes, as it enters the product: `k × n`.
   public static func floatCount(rows: Int, columns: Int) -> Int {
-    let isPaired = Scalar.self == UInt16.self && InstructionSet.current.prefersPairs
-    return PackedPanels.size(columns, isPaired ? (rows + 1) / 2 : rows, InstructionSet.current.kernels)
+    activeMachine.size(rows: rows, columns: columns, isBrainFloat: Scalar.self == UInt16.self)
   }
 
-  init(_ b: Matrix<Scalar>, transposed: Bool, kernels: AnyProductKernels, inPairs: Bool) {
-    self.init(packing: b, transposed: transposed, in: nil, kernels: kernels, inPairs: inPairs)
+  init(_ b: Matrix<Scalar>, transposed: Bool, _ machine: ProductMachine) {
+    self.init(packing: b, transposed: transposed, in: nil, machine)
   }
 
-  private init<Source>(
-    packing b: Matrix<Source>, transposed: Bool, in memory: FloatBuffer?, kernels: AnyProductKernels,
-    inPairs: Bool
+  init<Source>(
+    packing b: Matrix<Source>, transposed: Bool, in memory: FloatBuffer?, _ machine: ProductMachine
   ) {
     (rows, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
-    isTransposed = transposed
-    let operand = Self.operand(b, transposed, inPairs)
-    let size = PackedPanels.size(columns, operand.words, kernels)
+    (self.machine, isTransposed) = (machine, transposed)
+    let isBrainFloat = Scalar.self == UInt16.self
+    let size = machine.size(rows: rows, columns: columns, isBrainFloat: isBrainFloat)
     if let memory {
       precondition(memory.count >= size, "PackedMatrix: \(size) floats in memory of \(memory.count)")
     }
-    panels = PackedPanels(operand, 0..<columns, in: memory ?? FloatBuffer(count: size), kernels)
+    layout = machine.pack(
+      machine.operand(b, outerIsColumns: !transposed, rounding: isBrainFloat),
+      in: memory ?? FloatBuffer(count: size))
   }
 
   /// The first rows and columns of the operand as it enters the product, in the same memory.
@@ -71,7 +64,7 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
 
   private init(leading rows: Int, _ columns: Int, of whole: PackedMatrix) {
     (self.rows, self.columns, isTransposed) = (rows, columns, whole.isTransposed)
-    panels = whole.panels.leading(depth: rows, columns: columns)
+    (layout, machine) = (whole.layout.leading(depth: rows, columns: columns), whole.machine)
   }
 
   /// Lays out new numbers of the same shape in the same memory: the bits that a new one would hold.
@@ -84,11 +77,8 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
     precondition(
       rows == self.rows && columns == self.columns,
       "PackedMatrix: refill [\(self.rows), \(self.columns)] from [\(rows), \(columns)]")
-    panels.fill(from: Self.operand(b, isTransposed, panels.isPaired), 0..<columns)
-  }
-
-  private static func operand<Source>(_ b: Matrix<Source>, _ transposed: Bool, _ inPairs: Bool) -> Operand {
-    Operand(b, outerIsColumns: !transposed, inPairs: inPairs, rounding: Scalar.self == UInt16.self)
+    layout.fill(
+      from: machine.operand(b, outerIsColumns: !isTransposed, rounding: Scalar.self == UInt16.self))
   }
 }
 

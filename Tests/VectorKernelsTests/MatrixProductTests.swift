@@ -53,6 +53,9 @@ private let shapes = [
   Shape(m: 100, n: 100, k: 100),
 ]
 
+/// The sets with products in vector registers; tiles sum in another order and have tests of their own.
+private let vectorSets = InstructionSet.supported.filter { $0 != .amx }
+
 @Suite struct MatrixProductTests {
   @Test func `multiplies two by two`() {
     let a = Matrix(FloatBuffer([1, 2, 3, 4]), rows: 2, columns: 2)
@@ -64,8 +67,9 @@ private let shapes = [
     #expect(c.buffer.scalars == [42, 53, 77, 96] as [Float])
   }
 
-  @Test(arguments: InstructionSet.supported, shapes)
+  @Test(arguments: vectorSets, shapes)
   fileprivate func `gives the plain loop's bits`(_ set: InstructionSet, _ shape: Shape) {
+    let machine = ProductMachine.panels(set.kernels, inPairs: false)
     var noise = Noise(7)
     for (aTransposed, bTransposed) in [(false, false), (false, true), (true, false), (true, true)] {
       for accumulating in [false, true] {
@@ -79,24 +83,27 @@ private let shapes = [
         let start = noise.buffer(shape.m * (shape.n + 2))
         let c = Matrix(FloatBuffer(start.scalars), rows: shape.m, columns: shape.n, rowStride: shape.n + 2)
         let twin = Matrix(FloatBuffer(start.scalars), rows: shape.m, columns: shape.n, rowStride: shape.n + 2)
-        let right = Operand(b, outerIsColumns: !bTransposed)
-        Product(Operand(a, outerIsColumns: aTransposed), .plain(right), c, accumulating, set.kernels).run()
+        machine.multiply(
+          a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c),
+          accumulating: accumulating)
         ScalarProduct.multiply(
           { aTransposed ? a[$1, $0] : a[$0, $1] }, { bTransposed ? b[$1, $0] : b[$0, $1] }, depth: shape.k,
           into: twin, accumulating: accumulating, fused: isFused(set))
         #expect(c.buffer.scalars == twin.buffer.scalars)
-        let packed = PackedMatrix(b, transposed: bTransposed, kernels: set.kernels, inPairs: false)
+        let packed = PackedMatrix(b, transposed: bTransposed, machine)
         let again = Matrix(
           FloatBuffer(start.scalars), rows: shape.m, columns: shape.n, rowStride: shape.n + 2)
-        Product(Operand(a, outerIsColumns: aTransposed), .packed(packed.panels), again, accumulating).run()
+        packed.layout.multiply(
+          a, transposed: aTransposed, into: .plain(again), accumulating: accumulating)
         #expect(again.buffer.scalars == c.buffer.scalars)
       }
     }
   }
 
-  @Test(arguments: InstructionSet.supported, shapes)
+  @Test(arguments: vectorSets, shapes)
   fileprivate func `multiplies bfloat16 like its twin`(_ set: InstructionSet, _ shape: Shape) {
     for inPairs in set.kernels.multipliesPairs ? [false, true] : [false] {
+      let machine = ProductMachine.panels(set.kernels, inPairs: inPairs)
       var noise = Noise(11)
       for (aTransposed, bTransposed) in [(false, false), (false, true), (true, false), (true, true)] {
         let (aRows, aColumns) = aTransposed ? (shape.k, shape.m) : (shape.m, shape.k)
@@ -107,9 +114,8 @@ private let shapes = [
           noise.brainFloats(bRows * (bColumns + 1)), rows: bRows, columns: bColumns, rowStride: bColumns + 1)
         let c = Matrix<Float>(rows: shape.m, columns: shape.n)
         let twin = Matrix<Float>(rows: shape.m, columns: shape.n)
-        let left = Operand(a, outerIsColumns: aTransposed, inPairs: inPairs)
-        let right = Operand(b, outerIsColumns: !bTransposed, inPairs: inPairs)
-        Product(left, .plain(right), c, false, set.kernels).run()
+        machine.multiply(
+          a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: false)
         let row = { (row: Int, level: Int) in widened(aTransposed ? a[level, row] : a[row, level]) }
         let column = { (level: Int, column: Int) in widened(bTransposed ? b[column, level] : b[level, column])
         }
@@ -120,9 +126,9 @@ private let shapes = [
             row, column, depth: shape.k, into: twin, accumulating: false, fused: isFused(set))
         }
         #expect(c.buffer.scalars == twin.buffer.scalars)
-        let packed = PackedMatrix(b, transposed: bTransposed, kernels: set.kernels, inPairs: inPairs)
+        let packed = PackedMatrix(b, transposed: bTransposed, machine)
         let again = Matrix<Float>(rows: shape.m, columns: shape.n)
-        Product(left, .packed(packed.panels), again, false).run()
+        packed.layout.multiply(a, transposed: aTransposed, into: .plain(again), accumulating: false)
         #expect(again.buffer.scalars == c.buffer.scalars)
       }
     }
@@ -134,16 +140,13 @@ private let shapes = [
     let a = Matrix(noise.buffer(600 * 211), rows: 600, columns: 211)
     let b = Matrix(noise.buffer(211 * 1200), rows: 211, columns: 1200)
     let whole = Matrix<Float>(rows: 600, columns: 1200)
-    Product(
-      Operand(a, outerIsColumns: false), .plain(Operand(b, outerIsColumns: true)), whole, false, set.kernels
-    )
-    .run()
+    set.machine.multiply(
+      a, transposed: false, by: b, transposed: false, into: .plain(whole), accumulating: false)
     for (rows, columns) in [(5..<6, 3..<900), (250..<263, 0..<1200), (0..<600, 1199..<1200)] {
       let part = Matrix<Float>(rows: rows.count, columns: columns.count)
-      Product(
-        Operand(a.rows(rows), outerIsColumns: false),
-        .plain(Operand(b.block(0..<211, columns), outerIsColumns: true)), part, false, set.kernels
-      ).run()
+      set.machine.multiply(
+        a.rows(rows), transposed: false, by: b.block(0..<211, columns), transposed: false,
+        into: .plain(part), accumulating: false)
       for (i, row) in rows.enumerated() {
         #expect((0..<columns.count).allSatisfy { part[i, $0] == whole[row, columns.lowerBound + $0] })
       }

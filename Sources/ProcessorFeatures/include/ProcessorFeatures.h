@@ -1,7 +1,8 @@
-// What Swift cannot say: which instructions this processor has, a spin-wait hint, one bfloat16 instruction.
+// What Swift cannot say: which instructions this processor has, a spin-wait hint, vector instructions.
 #pragma once
 
 #include "SHA256Instructions.h"
+#include "TileInstructions.h"
 
 /// Whether the processor and the operating system support x86-64-v3 (AVX2, FMA, F16C and companions).
 static inline int processor_has_avx2(void) {

@@ -1,0 +1,159 @@
+// The processor's tiles, which Swift cannot name: permission to use them, and products of bfloat16 numbers.
+#pragma once
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+/// Whether the processor has bfloat16 tile products and the operating system lets this process use them.
+///
+/// Linux gives the tiles' 8 KB of registers only to processes that ask; asking again does no harm.
+static inline int processor_has_bfloat16_tiles(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("x86-64-v4") || !__builtin_cpu_supports("avx512bf16") ||
+      !__builtin_cpu_supports("amx-tile") || !__builtin_cpu_supports("amx-bf16"))
+    return 0;
+  // arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)
+  return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+#else
+  return 0;
+#endif
+}
+
+#if defined(__AMX_BF16__) && defined(__AVX512BF16__)
+// Tiles: registers of 16 rows of 64 bytes, whose numbers must be literals. 0 to 3 hold 32 × 32 sums, 4 and 5 the
+// left operand's rows 0 to 15 and 16 to 31, 6 and 7 the right operand's columns.
+
+typedef float ProcessorTileNumbers __attribute__((vector_size(64)));
+typedef unsigned int ProcessorTileWords __attribute__((vector_size(64)));
+
+typedef struct {
+  unsigned char palette, start, reserved[14];
+  unsigned short bytes[16];
+  unsigned char rows[16];
+} ProcessorTileShapes;
+
+/// Makes all eight tiles 16 rows of 64 bytes, on this thread.
+static inline __attribute__((always_inline)) void processor_tiles_begin(void) {
+  ProcessorTileShapes shapes = {.palette = 1,
+                                .bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+                                .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+  __builtin_ia32_tile_loadconfig(&shapes);
+}
+
+/// Gives the tiles back, so that switching threads need not save them.
+static inline __attribute__((always_inline)) void processor_tiles_end(void) {
+  __builtin_ia32_tilerelease();
+}
+
+/// Sets the sums to 0.
+static inline __attribute__((always_inline)) void processor_tiles_zero(void) {
+  __builtin_ia32_tilezero(0);
+  __builtin_ia32_tilezero(1);
+  __builtin_ia32_tilezero(2);
+  __builtin_ia32_tilezero(3);
+}
+
+/// Reads the sums from 32 rows that lie `stride` bytes apart.
+static inline __attribute__((always_inline)) void processor_tiles_load(const void *sums, long stride) {
+  const char *c = (const char *)sums;
+  __builtin_ia32_tileloadd64(0, c, stride);
+  __builtin_ia32_tileloadd64(1, c + 64, stride);
+  __builtin_ia32_tileloadd64(2, c + 16 * stride, stride);
+  __builtin_ia32_tileloadd64(3, c + 16 * stride + 64, stride);
+}
+
+/// Writes the sums to 32 rows that lie `stride` bytes apart.
+static inline __attribute__((always_inline)) void processor_tiles_store(void *sums, long stride) {
+  char *c = (char *)sums;
+  __builtin_ia32_tilestored64(0, c, stride);
+  __builtin_ia32_tilestored64(1, c + 64, stride);
+  __builtin_ia32_tilestored64(2, c + 16 * stride, stride);
+  __builtin_ia32_tilestored64(3, c + 16 * stride + 64, stride);
+}
+
+// The four products of the operands' tiles in registers.
+#define PROCESSOR_TILES_MULTIPLY                                                                               \
+  __builtin_ia32_tdpbf16ps(0, 4, 6);                                                                           \
+  __builtin_ia32_tdpbf16ps(1, 4, 7);                                                                           \
+  __builtin_ia32_tdpbf16ps(2, 5, 6);                                                                           \
+  __builtin_ia32_tdpbf16ps(3, 5, 7)
+
+/// Adds 32 steps of depth; the right operand's two tiles, read once, are not kept in the first-level cache.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_streaming_right(const void *left, long stride, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(4, a, stride);
+  __builtin_ia32_tileloaddt164(6, b, 64);
+  __builtin_ia32_tileloaddt164(7, b + 1024, 64);
+  __builtin_ia32_tileloadd64(5, a + 16 * stride, stride);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// Adds 32 steps of depth; the left operand's two packed tiles, read once, are not kept in the first-level cache.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_streaming_left(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloaddt164(4, a, 64);
+  __builtin_ia32_tileloadd64(6, b, 64);
+  __builtin_ia32_tileloadd64(7, b + 1024, 64);
+  __builtin_ia32_tileloaddt164(5, a + 1024, 64);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// Adds 32 steps of depth of operands in three parts, two tiles each, in falling order: the six largest products.
+///
+/// 14 tiles are read for 24 products: all parts of the left operand by the right one's first, then the pairs
+/// that are left of its second and third.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_split(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(6, b, 64);
+  __builtin_ia32_tileloadd64(7, b + 1024, 64);
+  __builtin_ia32_tileloadd64(4, a + 4096, 64);
+  __builtin_ia32_tileloadd64(5, a + 5120, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a, 64);
+  __builtin_ia32_tileloadd64(5, a + 1024, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a + 2048, 64);
+  __builtin_ia32_tileloadd64(5, a + 3072, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(6, b + 2048, 64);
+  __builtin_ia32_tileloadd64(7, b + 3072, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a, 64);
+  __builtin_ia32_tileloadd64(5, a + 1024, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(6, b + 4096, 64);
+  __builtin_ia32_tileloadd64(7, b + 5120, 64);
+  PROCESSOR_TILES_MULTIPLY;
+}
+#undef PROCESSOR_TILES_MULTIPLY
+
+/// The nearest bfloat16 of 32 numbers, two to a word, ties to even.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_round_to_bfloat16(ProcessorTileNumbers first, ProcessorTileNumbers second) {
+  return (ProcessorTileWords)__builtin_ia32_cvtne2ps2bf16_512(second, first);
+}
+
+typedef unsigned short ProcessorShorts32 __attribute__((vector_size(64)));
+
+/// The upper halves of 32 words, two to a word.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_upper_halves(ProcessorTileWords first, ProcessorTileWords second) {
+  return (ProcessorTileWords)__builtin_shufflevector(
+      (ProcessorShorts32)first, (ProcessorShorts32)second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27,
+      29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
+}
+
+/// Each number, moved to between `-limit` and `limit`; NaN stays.
+static inline __attribute__((always_inline)) ProcessorTileNumbers
+processor_clamp(ProcessorTileNumbers x, float limit) {
+  ProcessorTileNumbers high = (ProcessorTileNumbers){} + limit;
+  ProcessorTileNumbers below = __builtin_ia32_minps512(high, x, 4);
+  return __builtin_ia32_maxps512(-high, below, 4);
+}
+#endif

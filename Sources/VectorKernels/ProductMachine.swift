@@ -1,0 +1,98 @@
+// Which machinery runs a product: panels in vector registers, or tiles.
+
+import VectorKernelsInterface
+
+/// A way to lay out and multiply matrices.
+enum ProductMachine: Sendable {
+  case panels(AnyProductKernels, inPairs: Bool)
+  case tiles(AnyTileKernels)
+
+  /// How many floats a packed right operand takes.
+  func size(rows: Int, columns: Int, isBrainFloat: Bool) -> Int {
+    switch self {
+    case .panels(let kernels, let inPairs):
+      PackedPanels.size(columns, isBrainFloat && inPairs ? (rows + 1) / 2 : rows, kernels)
+    case .tiles: PackedTiles.size(columns, rows, isBrainFloat ? .brainFloat : .split)
+    }
+  }
+
+  /// `matrix` as it enters a product.
+  func operand<Scalar>(
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, rounding: Bool = false
+  ) -> Operand {
+    switch self {
+    case .panels(_, let inPairs):
+      Operand(matrix, outerIsColumns: outerIsColumns, inPairs: inPairs, rounding: rounding)
+    case .tiles: Operand(matrix, outerIsColumns: outerIsColumns, inPairs: false, rounding: rounding)
+    }
+  }
+
+  /// Packs a right operand.
+  func pack(_ operand: Operand, in buffer: FloatBuffer) -> PackedLayout {
+    switch self {
+    case .panels(let kernels, _): .panels(PackedPanels(operand, 0..<operand.outer, in: buffer, kernels))
+    case .tiles(let kernels): .tiles(PackedTiles(operand, 0..<operand.outer, in: buffer, kernels))
+    }
+  }
+
+  /// Writes the product of two matrices, or adds it.
+  func multiply<Scalar>(
+    _ a: Matrix<Scalar>, transposed aTransposed: Bool, by b: Matrix<Scalar>, transposed bTransposed: Bool,
+    into c: ProductTarget, accumulating: Bool
+  ) {
+    let left = operand(a, outerIsColumns: aTransposed)
+    let right = operand(b, outerIsColumns: !bTransposed)
+    switch self {
+    case .panels(let kernels, _): Product(left, .plain(right), c, accumulating, kernels).run()
+    case .tiles(let kernels):
+      TileProduct(a: left, c: c, accumulating: accumulating).run(by: right, kernels)
+    }
+  }
+}
+
+/// A right operand, laid out.
+enum PackedLayout: Sendable {
+  case panels(PackedPanels)
+  case tiles(PackedTiles)
+
+  /// Lays out new numbers in the same place.
+  func fill(from operand: Operand) {
+    switch self {
+    case .panels(let panels): panels.fill(from: operand, 0..<operand.outer)
+    case .tiles(let tiles): tiles.fill(from: operand, 0..<operand.outer)
+    }
+  }
+
+  /// The first columns down to a depth, in the same memory.
+  func leading(depth: Int, columns: Int) -> PackedLayout {
+    switch self {
+    case .panels(let panels): .panels(panels.leading(depth: depth, columns: columns))
+    case .tiles(let tiles): .tiles(tiles.leading(depth: depth, columns: columns))
+    }
+  }
+
+  /// Writes the product of a matrix by this operand, or adds it.
+  func multiply<Scalar>(
+    _ a: Matrix<Scalar>, transposed: Bool, into c: ProductTarget, accumulating: Bool
+  ) {
+    switch self {
+    case .panels(let panels):
+      let left = Operand(a, outerIsColumns: transposed, inPairs: panels.isPaired)
+      Product(left, .packed(panels), c, accumulating).run()
+    case .tiles(let tiles):
+      let left = Operand(a, outerIsColumns: transposed, inPairs: false)
+      TileProduct(a: left, c: c, accumulating: accumulating).run(by: tiles)
+    }
+  }
+}
+
+extension InstructionSet {
+  /// How this set multiplies matrices.
+  var machine: ProductMachine {
+    if let tileKernels { return .tiles(tileKernels) }
+    return .panels(kernels, inPairs: prefersPairs)
+  }
+}
+
+/// How matrices are multiplied unless a test says otherwise.
+let activeMachine = InstructionSet.current.machine

@@ -1,0 +1,242 @@
+// Lays out operands in tiles, rounding or splitting single precision on the way.
+
+import ProcessorFeatures
+public import VectorKernelsInterface
+
+/// Sixteen numbers.
+typealias Numbers = SIMD16<Float>
+/// Sixteen words: two bfloat16 numbers each, the earlier depth in the lower half.
+typealias Words = SIMD16<UInt32>
+
+/// Numbers that a tile is made of, read as the bits of single-precision ones.
+protocol TileNumbers {
+  associatedtype Scalar: BitwiseCopyable & ExpressibleByIntegerLiteral
+  /// How many bfloat16 numbers stand for one.
+  static var parts: Int { get }
+  /// Writes a line of 32 numbers that follow each other in depth; parts lie `partBytes` apart.
+  static func writeDeep(_ source: UnsafePointer<Scalar>, _ line: UnsafeMutableRawPointer, _ partBytes: Int)
+  /// Writes a line of 16 pairs, of which the halves follow each other in depth.
+  static func writePairs(
+    _ early: UnsafePointer<Scalar>, _ late: UnsafePointer<Scalar>, _ line: UnsafeMutableRawPointer,
+    _ partBytes: Int)
+}
+
+extension UnsafePointer {
+  /// The vector that starts here.
+  @inline(__always)
+  fileprivate func load<V>(_: V.Type) -> V { UnsafeRawPointer(self).loadUnaligned(as: V.self) }
+}
+
+extension UnsafeMutableRawPointer {
+  @inline(__always)
+  fileprivate func put(_ words: Words) { storeBytes(of: words, as: Words.self) }
+}
+
+/// bfloat16 numbers.
+enum BrainFloatNumbers: TileNumbers {
+  @inline(__always) static var parts: Int { 1 }
+  @inline(__always)
+  static func writeDeep(_ source: UnsafePointer<UInt16>, _ line: UnsafeMutableRawPointer, _ partBytes: Int) {
+    line.put(source.load(Words.self))
+  }
+  @inline(__always)
+  static func writePairs(
+    _ early: UnsafePointer<UInt16>, _ late: UnsafePointer<UInt16>, _ line: UnsafeMutableRawPointer,
+    _ partBytes: Int
+  ) {
+    let low = processor_widen_words(early.load(SIMD16<UInt16>.self))
+    line.put(low | (processor_widen_words(late.load(SIMD16<UInt16>.self)) &<< 16))
+  }
+}
+
+/// Single-precision numbers, rounded to bfloat16.
+enum RoundedNumbers: TileNumbers {
+  @inline(__always) static var parts: Int { 1 }
+  @inline(__always)
+  static func writeDeep(_ source: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer, _ partBytes: Int) {
+    line.put(processor_round_to_bfloat16(source.load(Numbers.self), (source + 16).load(Numbers.self)))
+  }
+  @inline(__always)
+  static func writePairs(
+    _ early: UnsafePointer<Float>, _ late: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer,
+    _ partBytes: Int
+  ) {
+    // Rounded side by side, then brought together.
+    let both = processor_round_to_bfloat16(early.load(Numbers.self), late.load(Numbers.self))
+    let shorts = unsafeBitCast(both, to: SIMD32<UInt16>.self)
+    line.put(processor_widen_words(shorts.lowHalf) | (processor_widen_words(shorts.highHalf) &<< 16))
+  }
+}
+
+/// Single-precision numbers as the exact sum of three bfloat16 ones.
+enum SplitNumbers: TileNumbers {
+  typealias Three = (high: Words, middle: Words, low: Words)
+
+  @inline(__always) static var parts: Int { 3 }
+
+  /// The nearest number of eight bits, as the upper half of its word; ties go away from 0.
+  @inline(__always)
+  private static func nearest(_ x: Numbers) -> Words {
+    (unsafeBitCast(x, to: Words.self) &+ 0x8000) & 0xffff_0000
+  }
+
+  /// The parts, each in the upper half of its word; the lower half of the last one is 0 too.
+  ///
+  /// Rests of eight-bit roundings are exact, and eight bits are left after the second. Numbers that would round
+  /// to infinity are cut off instead. Of infinity and NaN at least the last part is NaN.
+  @inline(__always)
+  private static func split(_ x: Numbers) -> Three {
+    let high = nearest(processor_clamp(x, 0x1.fep127))
+    let rest = x - unsafeBitCast(high, to: Numbers.self)
+    let middle = nearest(rest)
+    let low = unsafeBitCast(rest - unsafeBitCast(middle, to: Numbers.self), to: Words.self)
+    return (high, middle, low)
+  }
+
+  @inline(__always)
+  static func writeDeep(_ source: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer, _ partBytes: Int) {
+    let (a, b) = (split(source.load(Numbers.self)), split((source + 16).load(Numbers.self)))
+    line.put(processor_upper_halves(a.high, b.high))
+    (line + partBytes).put(processor_upper_halves(a.middle, b.middle))
+    (line + 2 * partBytes).put(processor_upper_halves(a.low, b.low))
+  }
+  @inline(__always)
+  static func writePairs(
+    _ early: UnsafePointer<Float>, _ late: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer,
+    _ partBytes: Int
+  ) {
+    let (a, b) = (split(early.load(Numbers.self)), split(late.load(Numbers.self)))
+    line.put(a.high &>> 16 | b.high)
+    (line + partBytes).put(a.middle &>> 16 | b.middle)
+    (line + 2 * partBytes).put(a.low &>> 16 | b.low & 0xffff_0000)
+  }
+}
+
+/// Turns the 16 × 16 words of a tile.
+@inline(__always)
+private func turn(_ tile: UnsafeMutableRawPointer) {
+  @inline(__always) func row(_ index: Int) -> Numbers { (tile + 64 * index).load(as: Numbers.self) }
+  @inline(__always) func low(_ a: Numbers, _ b: Numbers) -> Numbers { processor_interleave_low(a, b) }
+  @inline(__always) func high(_ a: Numbers, _ b: Numbers) -> Numbers { processor_interleave_high(a, b) }
+  typealias Eight = (Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers)
+  // One round brings line i and line i + 8 together as lines 2i and 2i + 1; four rounds turn the tile.
+  @inline(__always) func round(_ a: Eight, _ b: Eight) -> (Eight, Eight) {
+    (
+      (
+        low(a.0, b.0), high(a.0, b.0), low(a.1, b.1), high(a.1, b.1), low(a.2, b.2), high(a.2, b.2),
+        low(a.3, b.3), high(a.3, b.3)
+      ),
+      (
+        low(a.4, b.4), high(a.4, b.4), low(a.5, b.5), high(a.5, b.5), low(a.6, b.6), high(a.6, b.6),
+        low(a.7, b.7), high(a.7, b.7)
+      )
+    )
+  }
+  var lines = (
+    (row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)),
+    (row(8), row(9), row(10), row(11), row(12), row(13), row(14), row(15))
+  )
+  lines = round(lines.0, lines.1)
+  lines = round(lines.0, lines.1)
+  lines = round(lines.0, lines.1)
+  lines = round(lines.0, lines.1)
+  @inline(__always) func put(_ x: Numbers, _ index: Int) {
+    (tile + 64 * index).storeBytes(of: x, as: Numbers.self)
+  }
+  put(lines.0.0, 0)
+  put(lines.0.1, 1)
+  put(lines.0.2, 2)
+  put(lines.0.3, 3)
+  put(lines.0.4, 4)
+  put(lines.0.5, 5)
+  put(lines.0.6, 6)
+  put(lines.0.7, 7)
+  put(lines.1.0, 8)
+  put(lines.1.1, 9)
+  put(lines.1.2, 10)
+  put(lines.1.3, 11)
+  put(lines.1.4, 12)
+  put(lines.1.5, 13)
+  put(lines.1.6, 14)
+  put(lines.1.7, 15)
+}
+
+/// One whole tile of each part, 2 KB apart.
+@inline(__always)
+private func packTile<N: TileNumbers>(
+  _: N.Type, _ source: UnsafePointer<N.Scalar>, _ outerStride: Int, _ depthStride: Int, _ isRight: Bool,
+  _ tile: UnsafeMutableRawPointer
+) {
+  if depthStride == 1 {
+    for line in 0..<16 { N.writeDeep(source + line * outerStride, tile + 64 * line, 2048) }
+  } else {
+    for line in 0..<16 {
+      let early = source + 2 * line * depthStride
+      N.writePairs(early, early + depthStride, tile + 64 * line, 2048)
+    }
+  }
+  if (depthStride == 1) == isRight {
+    for part in 0..<N.parts { turn(tile + 2048 * part) }
+  }
+}
+
+/// A tile of which only `outer × depth` numbers exist: the same from a copy filled up with zeros.
+@inline(never)
+private func packPartialTile<N: TileNumbers>(
+  _ numbers: N.Type, _ source: UnsafePointer<N.Scalar>, _ outerStride: Int, _ depthStride: Int,
+  _ outer: Int, _ depth: Int, _ isRight: Bool, _ tile: UnsafeMutableRawPointer
+) {
+  withUnsafeTemporaryAllocation(of: N.Scalar.self, capacity: 512) { copy in
+    copy.initialize(repeating: 0)
+    guard let base = copy.baseAddress else { return }
+    for index in 0..<outer {
+      for level in 0..<depth { base[32 * index + level] = source[index * outerStride + level * depthStride] }
+    }
+    packTile(numbers, UnsafePointer(base), 32, 1, isRight, tile)
+  }
+}
+
+private func pack<N: TileNumbers>(
+  _ numbers: N.Type, _ raw: UnsafeRawPointer, _ outerStride: Int, _ depthStride: Int, _ outer: Int,
+  _ depth: Int, _ isRight: Bool, _ panels: UnsafeMutableRawPointer, _ panelBytes: Int
+) {
+  let source = raw.assumingMemoryBound(to: N.Scalar.self)
+  for panel in 0..<(outer + 31) / 32 {
+    var step = panels + panel * panelBytes
+    var level = 0
+    while level < depth {
+      for half in 0..<2 {
+        let first = 32 * panel + 16 * half
+        let (rows, levels) = (min(16, max(0, outer - first)), min(32, depth - level))
+        let tile = step + 1024 * half
+        let from = source + min(first, outer - 1) * outerStride + level * depthStride
+        if rows == 16 && levels == 32 {
+          packTile(numbers, from, outerStride, depthStride, isRight, tile)
+        } else {
+          packPartialTile(numbers, from, outerStride, depthStride, rows, levels, isRight, tile)
+        }
+      }
+      level += 32
+      step += 2048 * N.parts
+    }
+  }
+}
+
+extension TileKernels {
+  public static func pack(
+    _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
+    depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int
+  ) {
+    switch format {
+    case .brainFloat:
+      VectorKernelsAMX.pack(
+        BrainFloatNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
+    case .rounded:
+      VectorKernelsAMX.pack(
+        RoundedNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
+    case .split:
+      VectorKernelsAMX.pack(
+        SplitNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
+    }
+  }
+}

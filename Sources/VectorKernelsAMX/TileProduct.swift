@@ -1,0 +1,135 @@
+// The micro-kernel on tiles: 32 × 32 sums kept in four of them while it runs along the depth of two panels.
+
+import ProcessorFeatures
+public import VectorKernelsInterface
+
+/// This instruction set's kernels.
+public enum TileKernels {}
+
+/// How one panel by one panel is multiplied.
+private protocol TileSteps {
+  /// Adds all steps to the sums in the tiles.
+  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int)
+}
+
+/// bfloat16, the left operand's rows where they are: they stay in the first-level cache.
+private enum RowSteps: TileSteps {
+  @inline(__always)
+  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int) {
+    var (left, right) = (a, b)
+    for _ in 0..<steps {
+      processor_tiles_step_streaming_right(left, rowBytes, right)
+      left += 64
+      right += 2048
+    }
+  }
+}
+
+/// bfloat16, the left operand packed: the right one's panel stays in the first-level cache.
+private enum PackedSteps: TileSteps {
+  @inline(__always)
+  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int) {
+    var (left, right) = (a, b)
+    for _ in 0..<steps {
+      processor_tiles_step_streaming_left(left, right)
+      left += 2048
+      right += 2048
+    }
+  }
+}
+
+/// Single precision in three parts.
+private enum SplitSteps: TileSteps {
+  @inline(__always)
+  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int) {
+    var (left, right) = (a, b)
+    for _ in 0..<steps {
+      processor_tiles_step_split(left, right)
+      left += 6144
+      right += 6144
+    }
+  }
+}
+
+/// The tiles' sums on their way to where only some of them exist, or are to be rounded.
+private typealias Block = MutableFloats
+
+/// One block of sums.
+@inline(__always)
+private func multiplyBlock<S: TileSteps>(
+  _: S.Type, _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int, _ c: TileSums,
+  _ row: Int, _ column: Int, _ copy: Block
+) {
+  let (rows, columns) = (min(32, c.rows - row), min(32, c.columns - column))
+  let target = c.base + row * c.stride + column
+  let isWhole = rows == 32 && columns == 32
+  if !c.accumulating {
+    processor_tiles_zero()
+  } else if isWhole {
+    processor_tiles_load(target, 4 * c.stride)
+  } else {
+    for index in 0..<rows { (copy + 32 * index).update(from: target + index * c.stride, count: columns) }
+    processor_tiles_load(copy, 128)
+  }
+  S.run(a, rowBytes, b, steps)
+  if let rounded = c.rounded {
+    processor_tiles_store(copy, 128)
+    let address = rounded + row * c.roundedStride + column
+    for index in 0..<rows { writeRounded(copy + 32 * index, address + index * c.roundedStride, columns) }
+  } else if isWhole {
+    processor_tiles_store(target, 4 * c.stride)
+  } else {
+    processor_tiles_store(copy, 128)
+    for index in 0..<rows { (target + index * c.stride).update(from: copy + 32 * index, count: columns) }
+  }
+}
+
+/// Rounds the first `count` of 32 sums to bfloat16.
+@inline(__always)
+private func writeRounded(_ sums: Block, _ target: UnsafeMutablePointer<UInt16>, _ count: Int) {
+  let raw = UnsafeRawPointer(sums)
+  let words = processor_round_to_bfloat16(raw.load(as: Numbers.self), (raw + 64).load(as: Numbers.self))
+  if count == 32 {
+    UnsafeMutableRawPointer(target).storeBytes(of: words, as: Words.self)
+  } else {
+    let shorts = unsafeBitCast(words, to: SIMD32<UInt16>.self)
+    for index in 0..<count { target[index] = shorts[index] }
+  }
+}
+
+extension TileKernels: TileProductKernels {
+  public static func begin() { processor_tiles_begin() }
+  public static func end() { processor_tiles_end() }
+
+  public static func multiply(
+    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums
+  ) {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 64) { memory in
+      guard let raw = memory.baseAddress else { return }
+      // Rows that do not exist must not hold what traps or slows down.
+      let copy = raw.initializeMemory(as: Float.self, repeating: 0, count: 1024)
+      let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
+      if a.rowBytes > 0 {
+        for i in 0..<rowPanels {
+          for j in 0..<columnPanels {
+            multiplyBlock(
+              RowSteps.self, a.base + i * a.panelBytes, a.rowBytes, b.base + j * b.panelBytes, steps, c,
+              32 * i,
+              32 * j, copy)
+          }
+        }
+        return
+      }
+      for j in 0..<columnPanels {
+        for i in 0..<rowPanels {
+          let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
+          if format == .split {
+            multiplyBlock(SplitSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, copy)
+          } else {
+            multiplyBlock(PackedSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, copy)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// What an instruction set with two-dimensional registers implements: packing tiles, and multiplying them.
+
+/// What the numbers of an operand become in tiles.
+public enum TileFormat: Sendable {
+  /// bfloat16, as they are.
+  case brainFloat
+  /// Single precision, rounded to bfloat16.
+  case rounded
+  /// Single precision, as the sum of three bfloat16 numbers: the nearest one, that of the rest, and the rest.
+  case split
+
+  /// How many bfloat16 numbers stand for one.
+  public var parts: Int { self == .split ? 3 : 1 }
+  /// Bytes of a panel for 32 steps of depth.
+  public var stepBytes: Int { parts * 2048 }
+}
+
+/// Matrix products on tiles of 16 rows of 32 bfloat16 numbers.
+///
+/// A panel is 32 rows of the left operand or 32 columns of the right one. Packed, it holds for each 32 steps of
+/// depth, part by part, two tiles of 1 KB. A tile of the left operand has its 16 rows one after the other. One of
+/// the right operand has first the depths 0 and 1 of its 16 columns, column by column, then 2 and 3 … Depth and
+/// columns are filled up with zeros.
+public protocol TileProductKernels: SendableMetatype {
+  /// Prepares the tiles of the calling thread; everything until `end` must run on it.
+  static func begin()
+  /// Gives the tiles back.
+  static func end()
+
+  /// Packs `outer × depth` numbers, of which one of the two strides is 1, into panels of 32.
+  static func pack(
+    _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
+    depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int)
+
+  /// c (+)= a·b over `steps` times 32 steps of depth.
+  static func multiply(_ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums)
+}
+
+/// The left operand's panels: packed, or as rows of bfloat16 numbers.
+public struct LeftTiles {
+  public var base: UnsafeRawPointer
+  /// Bytes from one panel to the next.
+  public var panelBytes: Int
+  /// Bytes from one row to the next where they are not packed; 0 where they are.
+  public var rowBytes: Int
+
+  public init(_ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0) {
+    (self.base, self.panelBytes, self.rowBytes) = (base, panelBytes, rowBytes)
+  }
+}
+
+/// The right operand's panels.
+public struct RightTiles {
+  public var base: UnsafeRawPointer
+  /// Bytes from one panel to the next.
+  public var panelBytes: Int
+
+  public init(_ base: UnsafeRawPointer, panelBytes: Int) {
+    (self.base, self.panelBytes) = (base, panelBytes)
+  }
+}
+
+/// Where a product on tiles goes.
+public struct TileSums {
+  /// Where the sums are kept, `stride` numbers from one row to the next.
+  public var base: MutableFloats
+  public var stride: Int
+  public var rows: Int, columns: Int
+  /// Whether to go on from what is there instead of from 0.
+  public var accumulating: Bool
+  /// Where the rounded sums go instead, if this is the last of the depth.
+  public var rounded: UnsafeMutablePointer<UInt16>?
+  public var roundedStride = 0
+
+  public init(_ base: MutableFloats, stride: Int, rows: Int, columns: Int, accumulating: Bool) {
+    (self.base, self.stride, self.rows) = (base, stride, rows)
+    (self.columns, self.accumulating) = (columns, accumulating)
+  }
+}
