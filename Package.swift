@@ -64,6 +64,7 @@ let everything = ["VectorKernels"] + layers.map(\.name) + ["BuiltinLosses"]
 /// Every test target and what it imports besides Swift Testing.
 let tests: [(name: String, imports: [String])] = [
   ("ArchitectureTests", ["BuiltinLosses", "PreferenceCore"]),
+  ("BenchmarkTests", ["CommandLineTool", "PreferenceCore", "TransformerModels", "VectorKernels", "prefer-bench"]),
   ("ChatTemplatesTests", ["ChatTemplates"]),
   (
     "CheckpointsTests",
@@ -128,7 +129,7 @@ let package = Package(
         name: "BuiltinLosses", dependencies: names(["PreferenceCore"] + losses), swiftSettings: library),
       .executableTarget(name: "prefer", dependencies: names(everything), swiftSettings: library),
       .executableTarget(
-        name: "prefer-bench", dependencies: names(["VectorKernels"]), swiftSettings: library),
+        name: "prefer-bench", dependencies: names(everything), swiftSettings: library),
     ]
     + tests.map {
       .testTarget(
