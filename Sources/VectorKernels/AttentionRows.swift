@@ -98,15 +98,17 @@ public func scaleRows<Scalar: ActivationScalar>(
   }
 }
 
-/// Writes `x`, rounded to what `Scalar` holds, to `y`, on the calling thread.
-public func storeRows<Scalar: ActivationScalar>(_ x: Matrix<Float>, into y: Matrix<Scalar>) {
+/// Writes `factor·x`, rounded to what `Scalar` holds, to `y`, on the calling thread.
+public func storeRows<Scalar: ActivationScalar>(
+  _ x: Matrix<Float>, times factor: Float = 1, into y: Matrix<Scalar>
+) {
   precondition(
     x.rows == y.rows && x.columns == y.columns,
     "storeRows: \(x.rows) × \(x.columns) into \(y.rows) × \(y.columns)")
   if let y = y as? Matrix<UInt16> {
-    for i in 0..<x.rows { activeKernels.scaled(x.row(i), 1, x.columns, into: y.row(i)) }
+    for i in 0..<x.rows { activeKernels.scaled(x.row(i), factor, x.columns, into: y.row(i)) }
   } else if let y = y as? Matrix<Float> {
-    copyRows(x, into: y)
+    for i in 0..<x.rows { activeKernels.scaled(x.row(i), factor, x.columns, into: y.row(i)) }
   }
 }
 
@@ -117,8 +119,11 @@ public func addRows(_ x: Matrix<Float>, to y: Matrix<Float>) {
 }
 
 /// Writes zeros, row by row, on the calling thread.
-public func clearRows(_ x: Matrix<Float>) {
-  for i in 0..<x.rows { x.row(i).update(repeating: 0, count: x.columns) }
+public func clearRows<Scalar: ActivationScalar>(_ x: Matrix<Scalar>) {
+  for i in 0..<x.rows {
+    UnsafeMutableRawPointer(x.row(i)).initializeMemory(
+      as: UInt8.self, repeating: 0, count: x.columns * MemoryLayout<Scalar>.stride)
+  }
 }
 
 /// Copies `x` to `y`, row by row, on the calling thread.

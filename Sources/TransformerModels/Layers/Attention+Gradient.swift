@@ -26,7 +26,7 @@ extension Attention {
     // Segments add to the keys of a prefix that they share: each to sums of its own, which are then added in order.
     let sums = tasks.map { task in
       let segment = layout.groups[task.group][task.segment]
-      let rows = segment.prefix.count + segment.own.count
+      let rows = Self.padded(segment.prefix.count + segment.own.count)
       return Sums(keys: workspace.matrix(rows, headWidth), values: workspace.matrix(rows, headWidth))
     }
     KernelPool.shared.parallel(tasks.count) { index in
@@ -59,24 +59,22 @@ extension Attention {
       let columns = 0..<block.columns
       let stacked = room.stack(queries, block.queries, heads(task.head), headWidth)
       let slopes = room.stack(upstream, block.queries, heads(task.head), headWidth)
-      let rows = 0..<stacked.rows
-      let scores: Matrix<Float> = room.scores(rows.count, block.scoreColumns)
-      let weightSlopes: Matrix<Float> = room.scores(rows.count, block.scoreColumns)
+      let scores: Matrix<Float> = room.scores(stacked.rows, block.columns)
+      let weightSlopes: Matrix<Float> = room.scores(stacked.rows, block.columns)
       multiply(
         stacked, by: turnedKeys.leading(rows: headWidth, columns: columns.count),
-        into: scores.block(rows, columns))
+        into: scores)
       multiply(
         slopes, by: turnedValues.leading(rows: headWidth, columns: columns.count),
-        into: weightSlopes.block(rows, columns))
-      let both = attentionGradients(
+        into: weightSlopes)
+      let (weights, gradients) = attentionGradients(
         scores, slopes: weightSlopes, scale: scale, visible: block.visible, period: block.queries.count,
         as: Scalar.self)
-      let (weights, gradients) = (both.weights.block(rows, columns), both.gradients.block(rows, columns))
       multiply(
         weights, transposed: true, by: slopes, into: sums.values.rows(columns), accumulating: true)
       multiply(
         gradients, transposed: true, by: stacked, into: sums.keys.rows(columns), accumulating: true)
-      let byQueries: Matrix<Scalar> = room.matrix(rows.count, headWidth)
+      let byQueries: Matrix<Scalar> = room.matrix(stacked.rows, headWidth)
       multiply(
         gradients, by: packedKeys.leading(rows: columns.count, columns: headWidth), into: byQueries)
       for (place, columns) in heads(task.head).enumerated() {

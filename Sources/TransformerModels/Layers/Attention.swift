@@ -38,11 +38,12 @@ struct Attention: Sendable {
     let queries: Range<Int>
     /// How many columns the first row sees; each row sees one more than the row before it.
     let visible: Int
-    /// How many columns are computed.
+    /// How many columns are computed, in whole tiles; those that no row sees are hidden.
     let columns: Int
-    /// How many columns a row of scores has.
-    var scoreColumns: Int { (columns + 15) / 16 * 16 }
   }
+
+  /// `count` rounded up to whole tiles of a product.
+  static func padded(_ count: Int) -> Int { (count + 31) / 32 * 32 }
 
   /// The blocks of a segment, whose bounds depend on nothing but the segment.
   func blocks(of segment: RaggedLayout.Segment) -> [Block] {
@@ -53,10 +54,8 @@ struct Attention: Sendable {
     return stride(from: 0, to: count, by: rows).map { start in
       let end = min(start + rows, count)
       let first = segment.queries.lowerBound
-      // Whole panels, where there are so many columns: what is computed in vain is hidden.
       return Block(
-        queries: first + start..<first + end, visible: prefix + start + 1,
-        columns: min(all, (prefix + end + 31) / 32 * 32))
+        queries: first + start..<first + end, visible: prefix + start + 1, columns: Self.padded(prefix + end))
     }
   }
 
@@ -104,18 +103,17 @@ struct Attention: Sendable {
           var room = room
           let stacked = room.stack(queries, block.queries, heads(task.head), headWidth)
           let rows = stacked.rows
-          let scores: Matrix<Float> = room.scores(rows, block.scoreColumns)
+          let scores: Matrix<Float> = room.scores(rows, block.columns)
           let sums: Matrix<Float> = room.matrix(rows, headWidth)
           let inverses = room.floats(rows)
           multiply(
             stacked, by: packedKeys.leading(rows: headWidth, columns: block.columns),
-            into: scores.block(0..<rows, 0..<block.columns))
+            into: scores)
           let weights = attentionWeights(
             scores, scale: scale, visible: block.visible, period: block.queries.count, as: Scalar.self,
             inverses: inverses)
           multiply(
-            weights.block(0..<rows, 0..<block.columns),
-            by: packedValues.leading(rows: block.columns, columns: headWidth), into: sums)
+            weights, by: packedValues.leading(rows: block.columns, columns: headWidth), into: sums)
           for (place, columns) in heads(task.head).enumerated() {
             let range = place * block.queries.count..<(place + 1) * block.queries.count
             scaleRows(
@@ -131,19 +129,16 @@ struct Attention: Sendable {
     (keyValueHead * share..<(keyValueHead + 1) * share).map { $0 * headWidth..<($0 + 1) * headWidth }
   }
 
-  /// One head's rows that a segment sees, one below the other: in place where they follow each other.
+  /// One head's rows that a segment sees, one below the other, and zeros up to whole tiles.
   func joined<Scalar: ActivationScalar>(
     _ x: Matrix<Scalar>, _ segment: RaggedLayout.Segment, _ head: Int, _ room: inout AttentionRoom
   ) -> Matrix<Scalar> {
     let columns = head * headWidth..<(head + 1) * headWidth
-    if segment.prefix.isEmpty { return x.block(segment.own, columns) }
-    if segment.prefix.upperBound == segment.own.lowerBound {
-      return x.block(segment.prefix.lowerBound..<segment.own.upperBound, columns)
-    }
-    let count = segment.prefix.count
-    let rows: Matrix<Scalar> = room.matrix(count + segment.own.count, headWidth)
-    copyRows(x.block(segment.prefix, columns), into: rows.rows(0..<count))
-    copyRows(x.block(segment.own, columns), into: rows.rows(count..<rows.rows))
+    let (prefix, all) = (segment.prefix.count, segment.prefix.count + segment.own.count)
+    let rows: Matrix<Scalar> = room.matrix(Self.padded(all), headWidth)
+    copyRows(x.block(segment.prefix, columns), into: rows.rows(0..<prefix))
+    copyRows(x.block(segment.own, columns), into: rows.rows(prefix..<all))
+    clearRows(rows.rows(all..<rows.rows))
     return rows
   }
 
@@ -151,7 +146,7 @@ struct Attention: Sendable {
   func scratchCount<Scalar: ActivationScalar>(
     _ task: Task, _ segment: RaggedLayout.Segment, of type: Scalar.Type, packed: Int, stacks: Int, scores: Int
   ) -> Int {
-    let columns = segment.prefix.count + segment.own.count
+    let columns = Self.padded(segment.prefix.count + segment.own.count)
     let rows = share * (task.blocks.map(\.queries.count).max() ?? 0)
     let wide = AttentionRoom.floatCount(columns * headWidth, Scalar.self)
     let panels = max(
