@@ -84,7 +84,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   }
 
   /// The kernels compiled for this set; on AMX those of AVX-512.
-  package var kernels: any (ElementKernels & ProductKernels & AttentionKernels).Type {
+  package var kernels: any (ElementKernels & ProductKernels & AttentionKernels & DropoutKernels).Type {
     switch self {
     case .baseline: VectorKernelsBaseline.Kernels.self
     #if arch(x86_64)
@@ -98,4 +98,5 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 }
 
 /// The element-wise and row-wise kernels in use.
-let activeKernels: any (ElementKernels & AttentionKernels).Type = InstructionSet.current.kernels
+let activeKernels: any (ElementKernels & AttentionKernels & DropoutKernels).Type = InstructionSet.current
+  .kernels

@@ -26,6 +26,13 @@ public protocol Policy: Scorer {
   /// Told after every change to `parameters`, so that whatever was derived from them is made anew.
   func parametersChanged()
 
+  /// Told that a step of training begins, counted from 1: until ``stepEnds()``, scores may be random (dropout), as a
+  /// function of the step and of the rows' identities.
+  func stepBegins(_ step: Int)
+
+  /// Told that the step is over.
+  func stepEnds()
+
   /// Scores `batch`, asks `cotangents` for `∂objective/∂statistic` (`[N, T]` each), and adds
   /// the resulting parameter gradients to `gradients`.
   ///
@@ -35,6 +42,14 @@ public protocol Policy: Scorer {
     into gradients: inout GradientAccumulator, scoring batch: TokenBatch, _ wanted: Set<TokenStatistic>,
     cotangents: (ModelScores) -> [TokenStatistic: Tensor]
   ) throws(ScoringError)
+}
+
+extension Policy {
+  /// Nothing is random.
+  public func stepBegins(_ step: Int) {}
+
+  /// Nothing was random.
+  public func stepEnds() {}
 }
 
 /// A reference whose weights can follow the policy's (TR-DPO's moving reference).

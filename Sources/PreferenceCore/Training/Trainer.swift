@@ -56,6 +56,8 @@ public final class Trainer {
   @discardableResult
   public func step(_ microBatches: [TokenBatch], learningRate: Double) throws(TrainingError) -> StepReport {
     let began = ContinuousClock.now
+    policy.stepBegins(state.step + 1)
+    defer { policy.stepEnds() }
     var tally = StepTally(microBatches, step: state.step + 1, learningRate: learningRate)
     var next = context
     gradients.begin()

@@ -10,6 +10,10 @@ struct PassContext {
   let workspace: Workspace
   /// The most memory that activations kept for a backward pass may take, in bytes.
   let activationLimit: Int
+  /// The pairs beside the weights, where they take part.
+  var adapter: (any AdapterLayout)?
+  /// What the pairs are not given, in training.
+  var dropout: DropoutPass?
 }
 
 /// What a block's backward pass needs of its forward pass. Norms and the gated product are computed again.

@@ -10,6 +10,8 @@ import VectorKernels
 ///
 /// What enters products is stored as `Scalar`; the stream is in single precision.
 struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
+  /// Its number, counted from the embedding.
+  let layer: Int
   let firstNorm: Parameter, secondNorm: Parameter
   /// Queries, keys and values in one product; gate and up in another.
   var attentionInputs: LinearMap<Scalar>, output: LinearMap<Scalar>
@@ -19,6 +21,7 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
 
   /// The block of layer `layer`.
   init<Failure: Error>(_ layer: Int, from weights: inout WeightBuilder<Failure>) throws(Failure) {
+    self.layer = layer
     let prefix = "model.layers.\(layer)."
     func names(_ names: String...) -> [String] { names.map { prefix + $0 } }
     firstNorm = try weights.vector(prefix + "input_layernorm.weight")
@@ -47,6 +50,11 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
     return copy
   }
 
+  /// The pairs beside this block's weights, where they take part.
+  func adapted(_ pass: PassContext) -> AdaptedBlock<Scalar>? {
+    (pass.adapter as? AdaptedBlocks<Scalar>)?.blocks[layer]
+  }
+
   /// Computes the stream behind the block from the stream before it; without a `y`, only what is kept.
   ///
   /// - Shapes: `x` and `y` `[rows, d]`, apart from each other. Rows `cached…` of `cache` are filled, and all up
@@ -59,10 +67,12 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
 
+    let adapted = adapted(pass)
     let normed: Matrix<Scalar> = workspace.matrix(x.rows, x.columns)
     rootMeanSquareNorm(
       x: x, weight: firstNorm.values, epsilon: epsilon, into: normed, inverses: kept.firstInverses)
     attentionInputs.apply(normed, into: kept.joined)
+    adapted?.apply(.attentionInputs, normed, addingTo: kept.joined, pass)
     turn(kept.turned, pass)
     if let cache {
       let rows = cached..<cached + x.rows
@@ -74,15 +84,18 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
       into: kept.mixed, pass.layout, workspace)
     let change: Matrix<Float> = y ?? workspace.matrix(x.rows, x.columns)
     output.applyExactly(kept.mixed, into: change)
+    adapted?.apply(.output, kept.mixed, addingExactlyTo: change, pass)
     addAndNormalize(
       change, x, into: kept.middle, weight: secondNorm.values, epsilon: epsilon, normed: normed,
       inverses: kept.secondInverses)
 
     gateAndUp.apply(normed, into: kept.gateAndUp)
+    adapted?.apply(.gateAndUp, normed, addingTo: kept.gateAndUp, pass)
     guard let y else { return }
     let gated: Matrix<Scalar> = workspace.matrix(x.rows, kept.gate.columns)
     gatedSiLU(gate: kept.gate, up: kept.up, into: gated)
     down.applyExactly(gated, into: y)
+    adapted?.apply(.down, gated, addingExactlyTo: y, pass)
     add(kept.middle.buffer, to: y.buffer)
   }
 

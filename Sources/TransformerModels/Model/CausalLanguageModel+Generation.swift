@@ -30,7 +30,7 @@ extension CausalLanguageModel {
     defer { workspace.release(to: mark) }
     var text: [Int32] = []
     layers.continueText(prompt, capacity: capacity, workspace) {
-      context($0)
+      context($0, adapter: adapterLayout)
     } next: { scores in
       let uniform = uniformNumber(seed: seed, index: text.count)
       let next = Int32(

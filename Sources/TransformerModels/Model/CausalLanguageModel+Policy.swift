@@ -19,8 +19,20 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     [.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit]
   }
 
-  /// Lays the weights out again where products are taken in bfloat16.
-  public func parametersChanged() { layers.parametersChanged() }
+  /// Lays the weights out again where products are taken in bfloat16; with an adapter, the adapter's.
+  public func parametersChanged() {
+    if let adapterLayout {
+      adapterLayout.parametersChanged()
+    } else {
+      layers.parametersChanged()
+    }
+  }
+
+  /// Dropout, where the adapter has some, is that of `step` until ``stepEnds()``.
+  public func stepBegins(_ step: Int) { stepInProgress = step }
+
+  /// No dropout any more.
+  public func stepEnds() { stepInProgress = nil }
 
   /// Scores every completion, without keeping anything.
   ///
@@ -32,14 +44,22 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
   public func score(
     _ batch: TokenBatch, _ wanted: Set<TokenStatistic>
   ) throws(ScoringError) -> ModelScores {
+    try score(batch, wanted, with: adapterLayout, isTraining: true)
+  }
+
+  /// Scores every completion with the given pairs beside the weights, or none.
+  func score(
+    _ batch: TokenBatch, _ wanted: Set<TokenStatistic>, with adapter: (any AdapterLayout)?, isTraining: Bool
+  ) throws(ScoringError) -> ModelScores {
     let layout = try layout(batch, wanted)
     guard layout.rows > 0 else { return scores([], layout, wanted) }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    return scores(layers.statistics(context(layout)), layout, wanted)
+    let pass = context(layout, adapter: adapter, isTraining: isTraining)
+    return scores(layers.statistics(pass), layout, wanted)
   }
 
-  /// Scores every completion, asks for cotangents, and pulls them back to every weight.
+  /// Scores every completion, asks for cotangents, and pulls them back to every weight that is trained.
   ///
   /// - Throws: as ``score(_:_:)``.
   public func accumulateGradients(
@@ -53,7 +73,8 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    layers.accumulate(into: gradients, context(layout)) { finished in
+    let pass = context(layout, adapter: adapterLayout, isTraining: true)
+    layers.accumulate(into: gradients, pass) { finished in
       rowCotangents(cotangents(scores(finished, layout, wanted)), layout)
     }
   }

@@ -17,10 +17,10 @@ extension CausalLanguageModel {
     to directory: String, storedAs scalarType: SafetensorsScalar? = nil, shardLimit: Int = 5_000_000_000
   ) throws(ModelError) {
     precondition(
-      parameters.count == configuration.weights.count,
+      weights.count == configuration.weights.count,
       "CausalLanguageModel.save: the model is frozen, and its weights are kept in bfloat16 only")
     let place = ModelDirectory(directory)
-    let tensors = parameters.map { parameter in
+    let tensors = weights.map { parameter in
       SafetensorsTensor(
         parameter.name.description, shape: parameter.shape, floats: parameter.values,
         storedAs: scalarType ?? storedType(of: parameter.name))

@@ -18,10 +18,12 @@ public enum ComputeType: String, Sendable, CaseIterable {
 public final class CausalLanguageModel {
   /// The architecture.
   public let configuration: ModelConfiguration
-  /// The weights that are kept in single precision, in the order of transformers' modules: all of them, but for
-  /// frozen models that compute in bfloat16. Values may be written to; say so with ``parametersChanged()``
-  /// afterwards.
-  public let parameters: Parameters
+  /// The model's own weights that are kept in single precision, in the order of transformers' modules: all of
+  /// them, but for frozen models that compute in bfloat16.
+  let weights: Parameters
+  /// What training moves: the adapter's weights where there is one, else the model's own. Values may be written to;
+  /// say so with ``parametersChanged()`` afterwards.
+  public var parameters: Parameters { adapter?.parameters ?? weights }
   /// The precision of the linear layers' products.
   public let computeType: ComputeType
   /// What the weights are for.
@@ -41,6 +43,13 @@ public final class CausalLanguageModel {
   /// What a position turns each plane of a head by, in radians.
   var frequencies: [Float]
   let workspace = Workspace()
+  /// Pairs of matrices beside the weights, which score and learn with them.
+  public internal(set) var adapter: LowRankAdapter?
+  /// The adapter as products take it.
+  var adapterLayout: (any AdapterLayout)?
+  /// What dropout draws by, and the step in progress, if one is.
+  var dropoutSeed: UInt64 = 0
+  var stepInProgress: Int?
 
   /// Builds a model from its weights, which `fill` writes one after the other.
   init<Failure: Error>(
@@ -56,7 +65,7 @@ public final class CausalLanguageModel {
     case .float32: layers = try DecoderStack<Float>(&weights)
     case .bfloat16: layers = try DecoderStack<UInt16>(&weights)
     }
-    parameters = weights.parameters
+    self.weights = weights.parameters
     frequencies = configuration.rotaryScaling.frequencies(
       base: configuration.rotaryBase, width: configuration.headWidth)
   }
@@ -72,8 +81,8 @@ public final class CausalLanguageModel {
     CausalLanguageModel(
       configuration, use: use, computeType: computeType, storage: storage,
       generationConfiguration: generationConfiguration
-    ) { [parameters] weight, values in
-      guard let mine = parameters[weight.name] else {
+    ) { [weights] weight, values in
+      guard let mine = weights[weight.name] else {
         preconditionFailure("CausalLanguageModel.copy: '\(weight.name)' is kept in bfloat16 only")
       }
       VectorKernels.copy(mine.values, into: values)
@@ -101,13 +110,20 @@ public final class CausalLanguageModel {
     }
   }
 
-  /// What the blocks of a pass over `layout` share.
-  func context(_ layout: RaggedLayout) -> PassContext {
+  /// What the blocks of a pass over `layout` share; `adapter` takes part, with dropout while a step is in progress.
+  func context(_ layout: RaggedLayout, adapter: (any AdapterLayout)?, isTraining: Bool = false) -> PassContext
+  {
     let cosines: Matrix<Float> = workspace.matrix(layout.rows, frequencies.count)
     let sines: Matrix<Float> = workspace.matrix(layout.rows, frequencies.count)
     rotaryAngles(positions: layout.positions, frequencies: frequencies, cosines: cosines, sines: sines)
-    return PassContext(
+    var pass = PassContext(
       layout: layout, cosines: cosines, sines: sines, workspace: workspace,
       activationLimit: recomputesActivations ? 0 : activationLimit)
+    pass.adapter = adapter
+    if let options = self.adapter?.options, options.dropout > 0, isTraining, let stepInProgress {
+      pass.dropout = DropoutPass(
+        probability: options.dropout, seed: dropoutSeed, step: stepInProgress, layout)
+    }
+    return pass
   }
 }

@@ -19,6 +19,9 @@ protocol Decoder {
     _ prompt: [Int32], capacity: Int, _ workspace: Workspace, context: (RaggedLayout) -> PassContext,
     next: (FloatBuffer) -> Int32?)
 
+  /// An adapter's weights as the layers' products take them.
+  func layout(of adapter: LowRankAdapter) -> any AdapterLayout
+
   /// Makes anew what was derived from the weights.
   func parametersChanged()
 
@@ -53,6 +56,10 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     var blocks: [DecoderBlock<Scalar>] = []
     for layer in 0..<configuration.layerCount { blocks.append(try DecoderBlock(layer, from: &weights)) }
     self.blocks = blocks
+  }
+
+  func layout(of adapter: LowRankAdapter) -> any AdapterLayout {
+    AdaptedBlocks<Scalar>(adapter, layerCount: configuration.layerCount)
   }
 
   func parametersChanged() {

@@ -22,6 +22,9 @@ struct RaggedLayout: Sendable {
   private(set) var tokens: [Int32] = []
   /// Each row's distance from its sequence's start. Count `rows`.
   private(set) var positions: [Int32] = []
+  /// What each row is, whatever batch it comes in: a function of the row of the rows, the completion's rank and
+  /// the position. Count `rows`.
+  private(set) var identities: [UInt64] = []
   /// For each prediction, the row that makes it.
   private(set) var sources: [Int32] = []
   /// For each prediction, the token that came.
@@ -49,14 +52,15 @@ struct RaggedLayout: Sendable {
             + "begin prompts with a token such as bos")
       }
       try Self.check(prompt, row, configuration)
-      let start = append(prompt[...], from: 0)
+      let start = append(prompt[...], from: 0, of: row, rank: -1)
       let prefix = start..<tokens.count
       groups.append([Segment(queries: prefix, prefix: start..<start, own: prefix)])
       for n in completions[g] {
         let completion = batch.completions[n]
         try Self.check(completion, row, configuration)
         try Self.checkLength(prompt.count + completion.count - 1, row, configuration)
-        let first = append(completion.dropLast(), from: prompt.count)
+        let first = append(
+          completion.dropLast(), from: prompt.count, of: row, rank: batch.layout.ranks[n])
         if completion.count > 1 {
           groups[groups.count - 1].append(
             Segment(queries: first..<tokens.count, prefix: prefix, own: first..<tokens.count))
@@ -73,7 +77,7 @@ struct RaggedLayout: Sendable {
   /// `tokens` behind `cached` tokens whose keys stand in the rows before theirs.
   init(continuing cached: Int, with tokens: [Int32]) {
     shape = [1, 0]
-    append(tokens[...], from: cached)
+    append(tokens[...], from: cached, of: 0, rank: -1)
     groups = [
       [
         Segment(
@@ -87,9 +91,13 @@ struct RaggedLayout: Sendable {
 
   /// Appends tokens of one sequence and returns the row of the first.
   @discardableResult
-  private mutating func append(_ more: ArraySlice<Int32>, from position: Int) -> Int {
+  private mutating func append(
+    _ more: ArraySlice<Int32>, from position: Int, of row: Int, rank: Int
+  ) -> Int {
     defer {
       tokens += more
+      let sequence = mixed(mixed(UInt64(bitPattern: Int64(row))) &+ UInt64(bitPattern: Int64(rank)))
+      identities += (0..<more.count).map { mixed(sequence &+ UInt64(position + $0)) }
       positions += (position..<position + more.count).map(Int32.init)
     }
     return tokens.count
