@@ -80,8 +80,10 @@ enum StepCommand {
     _ settings: StepSettings, _ measured: StepMeasurement, _ peak: Double, _ threads: Int
   ) -> String {
     let model = settings.configuration
-    let phases = measured.phases.map { phase in
-      [phase.name, Figures.time(phase.seconds), Figures.percent(phase.seconds / measured.seconds)]
+    let phases = measured.phases.flatMap { phase in
+      ([(phase.name, phase.seconds)] + phase.breakdown.map { ("  " + $0.name, $0.seconds) }).map {
+        [$0, Figures.time($1), Figures.percent($1 / measured.seconds)]
+      }
     }
     return """
       \(Machine.line)
@@ -114,7 +116,13 @@ enum StepCommand {
       "flops": .number(measured.operations), "flops_per_second": .number(measured.rate),
       "peak_flops_per_second": .number(peak), "share_of_peak": .number(measured.rate / peak),
       "peak_memory_bytes": .number(Machine.peakMemory),
-      "phases": .object(measured.phases.map { JSONMember($0.name, .number($0.seconds)) }),
+      "phases": .object(measured.phases.map { JSONMember($0.name, json($0)) }),
     ])
+  }
+
+  /// A phase's seconds, and those of its parts.
+  private static func json(_ phase: StepPhase) -> JSONValue {
+    let parts = phase.breakdown.map { JSONMember($0.name, .number($0.seconds)) }
+    return .object([JSONMember("seconds", .number(phase.seconds))] + parts)
   }
 }

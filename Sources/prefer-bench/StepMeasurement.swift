@@ -42,8 +42,8 @@ struct StepSettings {
 struct StepMeasurement {
   /// The shortest step and the middle one, in seconds.
   let seconds: Double, median: Double
-  /// Seconds of each phase of the shortest step.
-  let phases: [(name: String, seconds: Double)]
+  /// The phases of the shortest step.
+  let phases: [StepPhase]
   /// Useful floating-point operations of a step.
   let operations: Double
   /// Tokens of all sequences, a prompt once for each; and those that a model really reads.
@@ -59,16 +59,17 @@ struct StepMeasurement {
     let clock = StepClock()
     let loss = try LossRegistry.builtin.resolve(settings.loss)
     let references = (0..<loss.requirements.references.lowerBound).map { _ in
-      TimedReference(model.copy(), clock, remembers: settings.remembersReferences)
+      TimedReference(model.copy(for: .scoring), clock, remembers: settings.remembersReferences)
     }
     let trainer = try Trainer(
       TimedPolicy(model, clock), references: references, loss: loss, optimizer: AdamW())
     let batches = settings.batches
-    var runs: [(seconds: Double, phases: [(name: String, seconds: Double)])] = []
+    var runs: [(seconds: Double, phases: [StepPhase])] = []
     for _ in 0...settings.steps {
       clock.reset()
       let seconds = try trainer.step(batches, learningRate: 1e-6).seconds
-      runs.append((seconds, clock.phases + [("optimizer and the rest", seconds - clock.total)]))
+      runs.append(
+        (seconds, clock.phases + [StepPhase(name: "optimizer and the rest", seconds: seconds - clock.total)]))
     }
     let timed = runs.dropFirst().sorted { $0.seconds < $1.seconds }
     (seconds, phases, median) = (timed[0].seconds, timed[0].phases, timed[timed.count / 2].seconds)

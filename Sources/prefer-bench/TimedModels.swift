@@ -3,27 +3,53 @@
 import Optimizers
 import PreferenceCore
 import Tensors
+import TransformerModels
+
+/// Seconds that were spent on one thing, and what parts of a model they went to.
+struct StepPhase {
+  let name: String
+  var seconds = 0.0
+  /// Seconds in linear layers, attention and head; the rest of `seconds` is everything else.
+  var parts: [PhaseClock.Phase: Double] = [:]
+
+  /// The parts in their own order, with what is left at the end; empty where nothing has parts.
+  var breakdown: [(name: String, seconds: Double)] {
+    guard !parts.isEmpty else { return [] }
+    let named = PhaseClock.Phase.allCases.compactMap { part in parts[part].map { (part.rawValue, $0) } }
+    return named + [("everything else", seconds - named.reduce(0) { $0 + $1.1 })]
+  }
+}
 
 /// Seconds by what they were spent on.
 final class StepClock {
-  /// Seconds of each phase, in the order in which phases first came.
-  private(set) var phases: [(name: String, seconds: Double)] = []
+  /// The phases in the order in which they first came.
+  private(set) var phases: [StepPhase] = []
 
-  /// Adds seconds to a phase.
-  func add(_ name: String, _ seconds: Double) {
-    if let place = phases.firstIndex(where: { $0.name == name }) {
-      phases[place].seconds += seconds
-    } else {
-      phases.append((name, seconds))
+  init() { PhaseClock.start() }
+
+  /// A moment, and how much the parts of models had taken by then.
+  struct Mark {
+    fileprivate let instant = ContinuousClock.now
+    fileprivate let parts = PhaseClock.reading
+  }
+
+  /// Adds what has passed since `mark` to a phase.
+  func add(_ name: String, since mark: Mark) {
+    let now = Mark()
+    let place = phases.firstIndex { $0.name == name } ?? phases.count
+    if place == phases.count { phases.append(StepPhase(name: name)) }
+    phases[place].seconds += mark.instant.duration(to: now.instant).inSeconds
+    for (part, seconds) in now.parts where seconds > mark.parts[part, default: 0] {
+      phases[place].parts[part, default: 0] += seconds - mark.parts[part, default: 0]
     }
   }
 
   /// Runs `body` and adds its time to a phase.
-  func measure<Result, Failure: Error>(_ name: String, _ body: () throws(Failure) -> Result) throws(Failure)
-    -> Result
-  {
-    let start = ContinuousClock.now
-    defer { add(name, start.duration(to: .now).inSeconds) }
+  func measure<Result, Failure: Error>(
+    _ name: String, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let start = Mark()
+    defer { add(name, since: start) }
     return try body()
   }
 
@@ -59,11 +85,10 @@ final class TimedPolicy: Policy {
     into gradients: inout GradientAccumulator, scoring batch: TokenBatch, _ wanted: Set<TokenStatistic>,
     cotangents: (ModelScores) -> [TokenStatistic: Tensor]
   ) throws(ScoringError) {
-    var mark = ContinuousClock.now
+    var mark = StepClock.Mark()
     func lap(_ name: String) {
-      let now = ContinuousClock.now
-      clock.add(name, mark.duration(to: now).inSeconds)
-      mark = now
+      clock.add(name, since: mark)
+      mark = StepClock.Mark()
     }
     try policy.accumulateGradients(into: &gradients, scoring: batch, wanted) { scores in
       lap("policy forward")

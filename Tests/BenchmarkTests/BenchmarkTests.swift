@@ -56,7 +56,7 @@ import VectorKernels
   }
 }
 
-@Suite struct BenchCommandTests {
+@Suite(.serialized) struct BenchCommandTests {
   private func complaint(_ words: String...) -> String? {
     do {
       guard case .run(let call) = try Bench.tool.parse(words) else { return nil }
@@ -132,6 +132,12 @@ import VectorKernels
       Set(measured.phases.map(\.name)).isSuperset(of: [
         "policy forward", "loss", "policy backward", "reference", "optimizer and the rest",
       ]))
+    for phase in measured.phases
+    where ["policy forward", "policy backward", "reference"].contains(phase.name) {
+      #expect(phase.breakdown.map(\.name) == ["linear layers", "attention", "head", "everything else"])
+      #expect(phase.breakdown.allSatisfy { $0.seconds > 0 })
+      #expect(abs(phase.breakdown.reduce(0) { $0 + $1.seconds } - phase.seconds) < 1e-9)
+    }
     let total = measured.phases.reduce(0) { $0 + $1.seconds }
     #expect(abs(total - measured.seconds) < 1e-9)
     settings.remembersReferences = true

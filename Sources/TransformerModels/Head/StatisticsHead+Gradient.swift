@@ -11,6 +11,8 @@ extension StatisticsHead {
     _ cotangents: [RowCotangents], _ kept: Activations, into gradient: Matrix<Float>,
     to gradients: borrowing GradientAccumulator, _ pass: PassContext
   ) {
+    let lap = PhaseClock.lap(.head)
+    defer { lap.end() }
     let (workspace, layout) = (pass.workspace, pass.layout)
     let mark = workspace.mark
     defer { workspace.release(to: mark) }

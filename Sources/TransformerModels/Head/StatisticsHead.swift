@@ -44,6 +44,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   ///
   /// - Shapes: `stream` `[rows, d]`.
   func apply(_ stream: Matrix<Float>, _ pass: PassContext) -> Activations {
+    let lap = PhaseClock.lap(.head)
+    defer { lap.end() }
     let (workspace, layout) = (pass.workspace, pass.layout)
     let picked: Matrix<Float> = workspace.matrix(layout.sources.count, stream.columns)
     gatherRows(of: stream, layout.sources, into: picked)

@@ -20,6 +20,8 @@ extension Attention {
     queryGradient: Matrix<Scalar>, keyGradient: Matrix<Scalar>, valueGradient: Matrix<Scalar>,
     _ layout: RaggedLayout, _ workspace: Workspace
   ) {
+    let lap = PhaseClock.lap(.attention)
+    defer { lap.end() }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let tasks = tasks(layout, isSplit: false)

@@ -89,6 +89,8 @@ struct Attention: Sendable {
     queries: Matrix<Scalar>, keys: Matrix<Scalar>, values: Matrix<Scalar>, into mixed: Matrix<Scalar>,
     _ layout: RaggedLayout, _ workspace: Workspace
   ) {
+    let lap = PhaseClock.lap(.attention)
+    defer { lap.end() }
     let tasks = tasks(layout, isSplit: true)
     KernelPool.shared.parallel(tasks.count) { index in
       let task = tasks[index]

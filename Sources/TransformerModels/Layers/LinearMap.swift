@@ -55,6 +55,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// Writes `x·Wᵀ + b` into `y`.
   func apply(_ x: Matrix<Scalar>, into y: Matrix<Scalar>) {
     guard y.rows > 0 else { return }
+    let lap = PhaseClock.lap(.linear)
+    defer { lap.end() }
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
@@ -66,6 +68,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// Writes `x·Wᵀ + b` into `y` in single precision.
   func applyExactly(_ x: Matrix<Scalar>, into y: Matrix<Float>) {
     guard y.rows > 0 else { return }
+    let lap = PhaseClock.lap(.linear)
+    defer { lap.end() }
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
@@ -77,6 +81,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// Writes `dy·W`, the gradient by `x`, into `dx`.
   func pullBack(_ dy: Matrix<Scalar>, into dx: Matrix<Scalar>) {
     guard dx.rows > 0 else { return }
+    let lap = PhaseClock.lap(.linear)
+    defer { lap.end() }
     if let backward {
       multiply(dy, by: backward, into: dx)
     } else {
@@ -87,6 +93,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// Adds the gradients by weights and biases, if they are trained: `dyᵀ·x` and the sum of `dy`'s rows.
   func addGradient(_ dy: Matrix<Scalar>, _ x: Matrix<Scalar>, to gradients: borrowing GradientAccumulator) {
     guard isTrained else { return }
+    let lap = PhaseClock.lap(.linear)
+    defer { lap.end() }
     let sum = gradients.target(for: names)
     multiply(
       dy, transposed: true, by: x, into: Matrix(sum.values, rows: outputs, columns: inputs),
