@@ -13,7 +13,8 @@ public struct RunDescription: Sendable, Codable, Hashable {
 
   /// Settings that change neither a weight nor a line of the log, so that a resumed run may have others.
   public static let freeSettings: Set<String> = [
-    "output_dir", "precompute_ref_log_probs", "save_steps", "save_total_limit", "threads",
+    "gradient_checkpointing", "output_dir", "precompute_ref_log_probs", "save_steps", "save_total_limit",
+    "threads",
   ]
 
   /// Joins what decides a run.

@@ -93,25 +93,22 @@ extension BatchPlan {
   private struct Entry {
     var row: TokenizedRow
     var partner: TokenizedRow?
+
+    /// At most how many tokens the partner's completions add.
+    var baselineTokenCount: Int {
+      (partner?.whole.completions ?? []).prefix(row.completions.count).reduce(0) { $0 + $1.count }
+    }
   }
 
   /// Micro-batches of at most `rowsPerMicroBatch` rows and, where a budget is set, that many tokens.
   private func split(_ entries: [Entry]) -> [[Entry]] {
     stride(from: 0, to: entries.count, by: options.rowsPerMicroBatch).flatMap { start in
-      let part = entries[start..<min(start + options.rowsPerMicroBatch, entries.count)]
-      guard let budget = options.microBatchTokens else { return [Array(part)] }
-      var groups: [[Entry]] = []
-      var used = 0
-      for entry in part {
-        let cost = entry.row.tokenCount
-        if groups.isEmpty || used + cost > budget {
-          groups.append([])
-          used = 0
-        }
-        groups[groups.count - 1].append(entry)
-        used += cost
+      let part = Array(entries[start..<min(start + options.rowsPerMicroBatch, entries.count)])
+      guard let budget = options.microBatchTokens else { return [part] }
+      let costs = part.map {
+        $0.row.tokenCount + (options.needsBaselines ? $0.baselineTokenCount : 0)
       }
-      return groups
+      return TokenBudget(costs, budget).ranges.map { Array(part[$0]) }
     }
   }
 

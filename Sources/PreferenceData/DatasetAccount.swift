@@ -18,15 +18,12 @@ struct DatasetAccount {
     report.dropped[reason, default: .init()].add(place)
   }
 
-  /// Enters a row, tokenized.
-  mutating func add(_ row: PreferenceRow, with tokenizer: RowTokenizer) {
-    do throws(RowProblem) {
-      switch try tokenizer.tokenize(row) {
-      case .dropped(let reason): drop(row.place, reason)
-      case .kept(let tokenized, let findings): keep(tokenized, findings)
-      }
-    } catch {
-      problems.append(.init(row.place, error.text))
+  /// Enters what became of the row at `place`.
+  mutating func add(_ place: RowPlace, _ outcome: Result<RowTokenizer.Outcome, RowProblem>) {
+    switch outcome {
+    case .success(.dropped(let reason)): drop(place, reason)
+    case .success(.kept(let tokenized, let findings)): keep(tokenized, findings)
+    case .failure(let problem): problems.append(.init(place, problem.text))
     }
   }
 

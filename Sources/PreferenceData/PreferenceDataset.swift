@@ -37,7 +37,7 @@ public struct PreferenceDataset: Sendable {
   /// Checks and tokenizes the rows of `store`.
   init(
     _ store: JSONLinesStore, for requirements: Requirements, with encoder: any RowEncoder,
-    options: DatasetOptions
+    options: DatasetOptions, loop: ParallelLoop = serialLoop
   ) throws(DataError) {
     let reader = try DatasetReader(store, requirements, options)
     let readings = try reader.readings()
@@ -57,10 +57,13 @@ public struct PreferenceDataset: Sendable {
         rowCount: store.rows.count))
     let tokenizer = RowTokenizer(
       encoder: encoder, window: options.window, allowsDoubleBOS: options.allowsDoubleBOS)
+    let whole = readings.compactMap { if case .row(let row) = $0.reading { row } else { nil } }
+    var outcomes = tokenizer.outcomes(of: whole, loop).makeIterator()
     for (place, reading) in readings {
-      switch reading {
-      case .dropped(let reason): account.drop(place, reason)
-      case .row(let row): account.add(row, with: tokenizer)
+      if case .dropped(let reason) = reading {
+        account.drop(place, reason)
+      } else if let outcome = outcomes.next() {
+        account.add(place, outcome)
       }
     }
     (file, hash, window) = (store.file, store.hash, options.window)

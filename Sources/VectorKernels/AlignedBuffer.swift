@@ -1,5 +1,13 @@
 // Memory for kernels: 64-byte aligned or mapped from a file, shared by reference, windowed by value.
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// Memory that is freed once nobody holds it.
 // Immutable apart from the scalars, whose owners keep writers apart.
 public final class Allocation: @unchecked Sendable {
@@ -9,12 +17,36 @@ public final class Allocation: @unchecked Sendable {
   public let byteCount: Int
   private let release: (UnsafeMutableRawPointer, Int) -> Void
 
-  /// Zeroed, 64-byte aligned memory.
+  /// Zeroed, 64-byte aligned memory; large pieces come in large pages, and pages that nobody touches take no memory.
   public init(byteCount: Int) {
     self.byteCount = byteCount
+    if byteCount >= Self.hugePage, let pages = Self.pages(byteCount) {
+      (base, release) = (pages, { base, byteCount in munmap(base, byteCount) })
+      return
+    }
     base = .allocate(byteCount: max(64, byteCount), alignment: 64)
     base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     release = { base, _ in base.deallocate() }
+  }
+
+  /// From this size on, memory comes from the system in pages of its own.
+  private static let hugePage = 2 << 20
+
+  /// Fresh pages, which the system has zeroed; `nil` where it has none to give.
+  private static func pages(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    #if canImport(Darwin)
+      let flags = MAP_PRIVATE | MAP_ANON
+    #else
+      let flags = MAP_PRIVATE | MAP_ANONYMOUS
+    #endif
+    guard let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
+      return nil
+    }
+    #if os(Linux)
+      // A fault for every 2 MB instead of every 4 kB, and fewer misses when addresses are looked up.
+      madvise(base, byteCount, MADV_HUGEPAGE)
+    #endif
+    return base
   }
 
   /// Takes over memory from elsewhere (a mapped file); `release` gets it back.

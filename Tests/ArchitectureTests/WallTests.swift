@@ -10,7 +10,8 @@ import Testing
   ]
   /// The modules that may use Foundation: those that read and write files or talk to people.
   static let foundation: Set<String> = [
-    "Tokenizers", "Safetensors", "PreferenceData", "Checkpoints", "ReferenceCache", "Reports", "prefer", "prefer-bench",
+    "Tokenizers", "Safetensors", "PreferenceData", "Checkpoints", "ReferenceCache", "Reports", "prefer",
+    "prefer-bench",
   ]
 
   @Test func `modules import what the table in the manifest allows`() throws {

@@ -67,10 +67,6 @@ import Testing
     ("use_peft: true", "'use_peft' is not supported yet; every weight is trained"),
     ("lora: {r: 8}", "'lora' is not supported yet; every weight is trained"),
     ("plugins: ['libA.so']", "'plugins' is not supported yet; only built-in losses can be named"),
-    (
-      "gradient_checkpointing: true",
-      "'gradient_checkpointing' is not supported yet; lower 'micro_batch_tokens' to save memory"
-    ),
     ("ref_model_sync_steps: 4", "'ref_model_sync_steps' is read only with 'sync_ref_model: true'"),
     ("optim: 'sgd', adam_beta1: 0.8", "'adam_beta1' is not read by optim 'sgd'"),
     ("eval_steps: 5", "'eval_steps' needs held-out rows: 'dataset.eval_path' or 'dataset.eval_fraction'"),

@@ -21,13 +21,18 @@ enum TrainCommand {
     if !call.has("dry-run") {
       try TrainingRun.check(request.settings.outputDirectory, resumes: call.has("resume"))
     }
-    let prepared = try PreparedRun(request)
+    let prepared = try PreparedRun(request, resumes: call.has("resume"))
     guard !call.has("dry-run") else {
       Console.output(prepared.lines.joined(separator: "\n"))
-      Console.output(Numbers.padded("time", 12) + "about \(Numbers.clock(try prepared.estimatedSeconds()))")
+      if let refusal = prepared.memory.refusal { throw CommandFailure(.usage, refusal) }
+      let time = try TimeEstimate(of: prepared)
+      Console.output(
+        Numbers.padded("time", 12)
+          + "about \(Numbers.clock(time.total)), \(Numbers.short(time.step)) s a step")
       return .success
     }
     for line in prepared.lines { Console.note(line) }
+    if let refusal = prepared.memory.refusal { throw CommandFailure(.usage, refusal) }
     Interruption.watch()
     let (summary, code) = try TrainingRun(prepared, resumes: call.has("resume")).carryOut()
     if code == .success {

@@ -45,6 +45,7 @@ extension PreparedRun {
           + "(\(settings.schedule.rawValue), \(plan.schedule.warmup.steps(of: plan.totalSteps)) steps of warm-up)"
       ))
     lines.append(row("memory", memory.description))
+    lines.append(row("", memory.cutting))
     lines.append(row("output", settings.outputDirectory))
     return lines
   }
@@ -61,41 +62,5 @@ extension PreparedRun {
 
   private func account(of rows: PreferenceDataset, as name: String) -> [String] {
     [row(name, "\(rows.file): \(rows.report.summary)")] + rows.report.warnings.map { row("", $0) }
-  }
-
-  /// How much memory the run will take.
-  var memory: MemoryEstimate {
-    let configuration = opened.model.configuration
-    let longest = rows.rows.map(\.tokenCount).max() ?? 0
-    let mean = Double(rows.rows.reduce(0) { $0 + $1.tokenCount }) / Double(max(1, rows.rows.count))
-    let perBatch = max(longest, Int(mean * Double(request.settings.batchSize)))
-    let owned = Set(request.references).count
-    return MemoryEstimate(
-      parameterCount: opened.model.parameterCount, bufferCount: request.optimizer.bufferNames.count,
-      referenceCount: request.settings.syncsReference ? request.references.count : owned,
-      shape: (
-        configuration.layerCount, configuration.width, configuration.feedForwardWidth,
-        configuration.vocabularyCount
-      ),
-      microBatchTokens: min(perBatch, request.settings.microBatchTokens ?? perBatch),
-      limit: Double(opened.model.activationLimit))
-  }
-
-  /// Seconds that the whole run will take, from going through the first step's first micro-batch once.
-  ///
-  /// - Throws: when a model cannot score it.
-  func estimatedSeconds() throws -> Double {
-    guard let batch = batches.microBatches(step: 0).first else { return 0 }
-    let began = ContinuousClock.now
-    for reference in references.scorers { _ = try reference.score(batch, [.logProbability]) }
-    var gradients = GradientAccumulator(for: opened.model.parameters)
-    try opened.model.accumulateGradients(into: &gradients, scoring: batch, [.logProbability]) { scores in
-      [.logProbability: scores[.logProbability]]
-    }
-    let seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1000
-    let measured = batch.prompts.joined().count + batch.completions.joined().count
-    let whole = rows.rows.reduce(0) { $0 + $1.tokenCount }
-    let share = Double(plan.totalSteps) / Double(batches.stepsPerEpoch)
-    return seconds / Double(max(1, measured)) * Double(whole) * share
   }
 }

@@ -23,28 +23,44 @@ struct PreparedRun {
   let batches: BatchPlan
   /// Schedule and intervals.
   let plan: RunPlan
+  /// What the run takes in memory, and how its steps are cut for it.
+  let memory: MemoryPlan
+  /// What opening took.
+  private(set) var times = StartupTimes()
 
   private var settings: RunSettings { request.settings }
 
   /// Opens what `request` names.
   ///
-  /// - Parameter loadsReferences: false where nothing will be trained.
+  /// - Parameters:
+  ///   - loadsReferences: false where nothing will be trained.
+  ///   - resumes: whether a run in `output_dir` is continued, whose cut of steps is then kept.
   /// - Throws: the first thing that cannot be opened or does not fit.
-  init(_ request: RunRequest, loadsReferences: Bool = true) throws {
+  init(_ request: RunRequest, loadsReferences: Bool = true, resumes: Bool = false) throws {
     let settings = request.settings
     if let threads = settings.threads { KernelPool.configure(threads: threads) }
     let opened = try OpenedModel(
       settings.model, trainable: true, scalarType: settings.scalarType.rawValue)
+    times.finish("model")
     let requirements = request.objective.loss.requirements
     (rows, heldOut) = try Self.rows(settings, requirements, opened.tokenizer)
     var batching = BatchPlanOptions()
     (batching.rowsPerMicroBatch, batching.accumulationSteps) = (
       settings.batchSize, settings.accumulationSteps
     )
-    (batching.microBatchTokens, batching.shuffles) = (settings.microBatchTokens, settings.shuffles)
+    batching.shuffles = settings.shuffles
     (batching.seed, batching.needsBaselines) = (UInt64(settings.seed), requirements.needsBaselines)
-    batches = BatchPlan(rows, options: batching)
+    times.finish("rows")
     references = loadsReferences ? try ReferenceModels(of: request, opened) : .none
+    times.finish("references")
+    let given = settings.microBatchTokens ?? (resumes ? RunRecord.microBatchTokens(of: settings) : nil)
+    memory = MemoryPlan(
+      MemoryNeeds(of: request, opened, rows, references, microBatchTokens: given),
+      limit: MachineMemory.byteCount)
+    batching.microBatchTokens = memory.microBatchTokens
+    opened.model.activationLimit = memory.activationLimit
+    opened.model.recomputesActivations = settings.checkpointsActivations
+    batches = BatchPlan(rows, options: batching)
     var plan = RunPlan(
       totalSteps: request.totalSteps(stepsPerEpoch: batches.stepsPerEpoch), schedule: request.schedule)
     plan.loggingSteps = settings.loggingSteps
@@ -58,7 +74,7 @@ struct PreparedRun {
     guard let heldOut else { return [] }
     return EvaluationBatches(
       heldOut, rowsPerBatch: settings.evaluationBatchSize ?? settings.batchSize,
-      tokens: settings.microBatchTokens, request.objective.loss.requirements
+      tokens: memory.microBatchTokens, request.objective.loss.requirements
     ).all
   }
 
@@ -70,10 +86,13 @@ struct PreparedRun {
     let format = try settings.format.map { try RowFormat(named: $0, for: settings.rows) }
     var options = DatasetOptions(format: format, window: window)
     options.maximumDroppedFraction = settings.maximumDroppedFraction
+    let loop: ParallelLoop = { count, body in KernelPool.shared.parallel(count, body) }
     let all = try PreferenceDataset(
-      reading: settings.rows, for: requirements, with: tokenizer, options: options)
+      reading: settings.rows, for: requirements, with: tokenizer, options: options, loop: loop)
     if let path = settings.evaluationRows {
-      return (all, try PreferenceDataset(reading: path, for: requirements, with: tokenizer, options: options))
+      let heldOut = try PreferenceDataset(
+        reading: path, for: requirements, with: tokenizer, options: options, loop: loop)
+      return (all, heldOut)
     }
     guard let fraction = settings.evaluationFraction, fraction > 0 else { return (all, nil) }
     let parts = try all.holdingOut(fraction: fraction, seed: UInt64(settings.seed))

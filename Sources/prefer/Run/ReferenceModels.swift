@@ -94,6 +94,17 @@ struct ReferenceModels {
     for reference in cached { reference.release() }
   }
 
+  /// How many completions of `batches` the references would have to score; models that move score all of them.
+  func missingCount(in batches: [TokenBatch], _ statistics: Set<TokenStatistic>) -> Int {
+    guard !statistics.isEmpty else { return 0 }
+    return batches.reduce(0) { count, batch in
+      let moving = scorers.count { !($0 is CachedReference) }
+      return cached.reduce(count + moving * batch.completions.count) {
+        $0 + ($1.archive.count == 0 ? batch.completions.count : $1.missingCount(in: batch, statistics))
+      }
+    }
+  }
+
   /// `12 completions scored by references, 48 found in the cache`; nothing where nothing is kept.
   var account: String? {
     guard !cached.isEmpty else { return nil }

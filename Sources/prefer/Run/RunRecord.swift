@@ -23,19 +23,30 @@ enum RunRecord {
       hashes["reference \(index + 1)"] = try modelHash(name)
     }
     return RunDescription(
-      version: Prefer.version, settings: tree(run.request), hashes: hashes,
+      version: Prefer.version, settings: tree(run), hashes: hashes,
       processor: [InstructionSet.current.rawValue])
   }
 
   /// Every key of the run file; the objective in its canonical spelling, whatever it was written as.
-  private static func tree(_ request: RunRequest) -> [String: SettingValue] {
+  private static func tree(_ run: PreparedRun) -> [String: SettingValue] {
+    let request = run.request
     var tree: [String: SettingValue] = [:]
     for field in RunSettings.keys.fields where !RunSettings.objectiveKeys.contains(field.name) {
       tree[field.name] = value(field.read(request.settings))
     }
     tree["loss"] = .string(request.objective.expression.description)
     tree["optim"] = .string(request.optimizerText)
+    // Chosen from the machine's memory or given: it decides how sums are rounded.
+    tree["micro_batch_tokens"] = .integer(run.memory.microBatchTokens)
     return tree
+  }
+
+  /// What the run that stands in `output_dir` settled on; `nil` where there is none.
+  static func microBatchTokens(of settings: RunSettings) -> Int? {
+    guard let text = try? OutputFile.read(settings.outputDirectory + "/run.json"),
+      case .number(let recorded)? = (try? JSONValue(json5: text))?["settings"]?["micro_batch_tokens"]
+    else { return nil }
+    return Int(exactly: recorded)
   }
 
   private static func value(_ literal: Literal) -> SettingValue {

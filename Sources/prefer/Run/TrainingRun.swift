@@ -38,8 +38,10 @@ struct TrainingRun {
     summary: RunSummary, code: ExitCode
   ) {
     let request = run.request
+    var times = run.times
     let directory = try RunDirectory(
       path, description: RunRecord.description(of: run), keeping: request.settings.saveLimit)
+    times.finish("run directory")
     let relay = Relay(observers)
     let trainer = try Trainer(
       run.opened.model, references: run.references.scorers, loss: request.objective.loss,
@@ -53,6 +55,8 @@ struct TrainingRun {
       }
     }
     try directory.writeDescription()
+    times.finish("optimizer")
+    if !observers.isEmpty { Console.note(times.description) }
     if request.settings.precomputesReferences == true { try fillReferences(from: trainer.state.step) }
     relay.observers.append(try directory.log(continuing: trainer.state))
     let summary = try train(trainer, directory)

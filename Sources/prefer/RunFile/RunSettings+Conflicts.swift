@@ -69,10 +69,6 @@ extension RunSettings {
     if !plugins.isEmpty {
       problems.append("'plugins' is not supported yet; only built-in losses can be named")
     }
-    if checkpointsActivations {
-      problems.append(
-        "'gradient_checkpointing' is not supported yet; lower 'micro_batch_tokens' to save memory")
-    }
     return problems
   }
 

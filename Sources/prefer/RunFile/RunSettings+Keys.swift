@@ -56,7 +56,7 @@ extension RunSettings {
     Field("shuffle", \.shuffles, "Whether rows are put in a new order every epoch."),
     Field(
       "micro_batch_tokens", \.microBatchTokens, .optional(.atLeast(1)),
-      "Tokens scored at a time; changes memory only."),
+      "Most tokens scored at a time; chosen from the machine's memory unless given."),
     Field("threads", \.threads, .optional(.atLeast(1)), "Threads; all processors unless given."),
   ]
 
@@ -77,7 +77,9 @@ extension RunSettings {
     Field("sync_ref_model", \.syncsReference, "Let the reference follow the policy."),
     Field("ref_model_mixup_alpha", \.referenceMixup, .within(0...1), "Weight of the policy in each blend."),
     Field("ref_model_sync_steps", \.referenceSyncSteps, .atLeast(1), "Steps between two blends."),
-    Field("gradient_checkpointing", \.checkpointsActivations, "Recompute activations; not supported yet."),
+    Field(
+      "gradient_checkpointing", \.checkpointsActivations,
+      "Compute activations twice, to hold few; same results."),
     Field("use_peft", \.usesAdapter, "Train a low-rank adapter; not supported yet."),
     Field("lora", \.adapter, "Shape of the adapter; not supported yet."),
     Field("plugins", \.plugins, "Shared libraries with losses; not supported yet."),
