@@ -145,13 +145,14 @@ package struct MicroKernel: Sendable {
   private func run(_ tiles: AnyTileKernels) {
     // 18 KB for each panel.
     let panels = FloatBuffer(count: 2 * 18 * 256)
-    let c = FloatBuffer(count: 1024)
+    let (c, spare) = (FloatBuffer(count: 1024), FloatBuffer(count: 1024))
     let sums = TileSums(c.base, stride: 32, rows: 32, columns: 32, accumulating: false)
     let left = LeftTiles(panels.base, panelBytes: 0)
     let right = RightTiles(panels.base + 18 * 256, panelBytes: 0)
     tiles.begin()
     for _ in 0..<Self.repetitions {
-      tiles.multiply(left, right, isPaired ? .brainFloat : .split, steps: isPaired ? 9 : 3, into: sums)
+      tiles.multiply(
+        left, right, isPaired ? .brainFloat : .split, steps: isPaired ? 9 : 3, into: sums, spare: spare.base)
     }
     tiles.end()
   }

@@ -196,11 +196,44 @@ private func packPartialTile<N: TileNumbers>(
   }
 }
 
+/// Rows of the left operand that are contiguous in depth, one after the other as the processor foresees it.
+private func packRows<N: TileNumbers>(
+  _ numbers: N.Type, _ source: UnsafePointer<N.Scalar>, _ outerStride: Int, _ outer: Int, _ depth: Int,
+  _ panels: UnsafeMutableRawPointer, _ panelBytes: Int
+) {
+  withUnsafeTemporaryAllocation(of: N.Scalar.self, capacity: 32) { rest in
+    rest.initialize(repeating: 0)
+    guard let tail = rest.baseAddress else { return }
+    for index in 0..<(outer + 31) / 32 * 32 {
+      var line = panels + index / 32 * panelBytes + index % 32 * 64
+      let row = source + min(index, outer - 1) * outerStride
+      var level = 0
+      while level + 32 <= depth && index < outer {
+        N.writeDeep(row + level, line, 2048)
+        level += 32
+        line += 2048 * N.parts
+      }
+      while level < depth {
+        for offset in 0..<32 {
+          tail[offset] = index < outer && level + offset < depth ? row[level + offset] : 0
+        }
+        N.writeDeep(tail, line, 2048)
+        level += 32
+        line += 2048 * N.parts
+      }
+    }
+  }
+}
+
 private func pack<N: TileNumbers>(
   _ numbers: N.Type, _ raw: UnsafeRawPointer, _ outerStride: Int, _ depthStride: Int, _ outer: Int,
   _ depth: Int, _ isRight: Bool, _ panels: UnsafeMutableRawPointer, _ panelBytes: Int
 ) {
   let source = raw.assumingMemoryBound(to: N.Scalar.self)
+  if depthStride == 1 && !isRight {
+    packRows(numbers, source, outerStride, outer, depth, panels, panelBytes)
+    return
+  }
   for panel in 0..<(outer + 31) / 32 {
     var step = panels + panel * panelBytes
     var level = 0

@@ -32,8 +32,9 @@ public protocol TileProductKernels: SendableMetatype {
     _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
     depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int)
 
-  /// c (+)= a·b over `steps` times 32 steps of depth.
-  static func multiply(_ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums)
+  /// c (+)= a·b over `steps` times 32 steps of depth; `spare` is room for 1024 numbers.
+  static func multiply(
+    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats)
 }
 
 /// The left operand's panels: packed, or as rows of bfloat16 numbers.
@@ -43,9 +44,13 @@ public struct LeftTiles {
   public var panelBytes: Int
   /// Bytes from one row to the next where they are not packed; 0 where they are.
   public var rowBytes: Int
+  /// The panel that the next product reads, if it is to be fetched meanwhile; rows lie as far apart.
+  public var next: UnsafeRawPointer?
 
-  public init(_ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0) {
-    (self.base, self.panelBytes, self.rowBytes) = (base, panelBytes, rowBytes)
+  public init(
+    _ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0, next: UnsafeRawPointer? = nil
+  ) {
+    (self.base, self.panelBytes, self.rowBytes, self.next) = (base, panelBytes, rowBytes, next)
   }
 }
 
