@@ -13,6 +13,7 @@ enum StepCommand {
       Option("shape", "NAME", "The model's shape, with random weights; smollm2-135m unless given."),
       Option("model", "DIR", "A model on disk in the place of a shape."),
       dtype,
+      Option("lora", "R", "Trains adapters of rank R on every linear layer, the weights themselves frozen."),
       Option("loss", "LOSS", "The loss; dpo unless given."),
       Option("pairs", "P", "Pairs in a step; 4 unless given."),
       Option("tokens", "T", "Tokens of each sequence, prompt and completion; 512 unless given."),
@@ -30,7 +31,7 @@ enum StepCommand {
         2 x weights of linear layers x tokens + 4 x heads' width x layers x (token, token it sees) + 2 x width x
         vocabulary x scored tokens
       A prompt counts once however many completions it has. The policy's step is three times that, a reference's
-      once. What is computed twice, the optimizer and element-wise work are not counted. The share of peak is
+      once; with adapters the policy's is twice, attention and the adapters' own three times. What is computed twice, the optimizer and element-wise work are not counted. The share of peak is
       against the micro-kernel for the step's data type, measured in the same run on as many threads.
       """)
 
@@ -67,6 +68,7 @@ enum StepCommand {
       throw UsageError("--prompt must leave tokens for the completion: less than \(settings.tokens)")
     }
     settings.microBatch = try call.count("micro-batch", default: settings.pairs)
+    if call.value("lora") != nil { settings.rank = try call.count("lora", default: 16) }
     settings.remembersReferences = call.has("cached-reference")
     return settings
   }
@@ -88,6 +90,7 @@ enum StepCommand {
     return """
       \(Machine.line)
       \(settings.directory ?? "random weights"): \(Figures.short(Double(measured.parameterCount) / 1e6)) M parameters, \
+      \(Figures.short(Double(measured.trainedCount) / 1e6)) M of them trained, \
       \(model.layerCount) layers, width \(model.width), vocabulary \(model.vocabularyCount)
       \(settings.loss), \(settings.type.rawValue), \(settings.pairs) pairs of \(settings.tokens) tokens \
       (\(settings.prompt) of them the prompt's), \(threads) threads
@@ -107,7 +110,8 @@ enum StepCommand {
     _ settings: StepSettings, _ measured: StepMeasurement, _ peak: Double, _ threads: Int
   ) -> JSONValue {
     .members([
-      "machine": Machine.json, "parameters": .number(measured.parameterCount), "loss": .text(settings.loss),
+      "machine": Machine.json, "parameters": .number(measured.parameterCount),
+      "trained_parameters": .number(measured.trainedCount), "loss": .text(settings.loss),
       "dtype": .text(settings.type.rawValue), "pairs": .number(settings.pairs),
       "tokens_per_sequence": .number(settings.tokens), "prompt_tokens": .number(settings.prompt),
       "threads": .number(threads), "seconds": .number(measured.seconds),

@@ -18,6 +18,8 @@ struct StepSettings {
   var pairs = 4, tokens = 512, prompt = 256
   /// Pairs that are scored at a time.
   var microBatch = 4
+  /// The rank of adapters beside every linear layer of the blocks; nil where the weights themselves learn.
+  var rank: Int?
   /// Whether references are scored in the first step only.
   var remembersReferences = false
   /// Steps that are timed, after one that is not.
@@ -48,7 +50,7 @@ struct StepMeasurement {
   let operations: Double
   /// Tokens of all sequences, a prompt once for each; and those that a model really reads.
   let tokens: Int, distinctTokens: Int
-  let parameterCount: Int
+  let parameterCount: Int, trainedCount: Int
 
   /// Useful floating-point operations per second.
   var rate: Double { operations / seconds }
@@ -59,7 +61,9 @@ struct StepMeasurement {
     let clock = StepClock()
     let loss = try LossRegistry.builtin.resolve(settings.loss)
     let references = (0..<loss.requirements.references.lowerBound).map { _ in
-      TimedReference(model.copy(for: .scoring), clock, remembers: settings.remembersReferences)
+      TimedReference(
+        settings.rank == nil ? model.copy(for: .scoring) : model.withoutAdapter(), clock,
+        remembers: settings.remembersReferences)
     }
     let trainer = try Trainer(
       TimedPolicy(model, clock), references: references, loss: loss, optimizer: AdamW())
@@ -73,20 +77,29 @@ struct StepMeasurement {
     }
     let timed = runs.dropFirst().sorted { $0.seconds < $1.seconds }
     (seconds, phases, median) = (timed[0].seconds, timed[0].phases, timed[timed.count / 2].seconds)
-    let cost = StepCost(model.configuration, batches)
+    let cost = StepCost(model.configuration, batches, rank: settings.rank)
     let scored = settings.remembersReferences ? 0 : Double(references.count)
-    operations = cost.training(isAdapted: false) + scored * cost.forward
+    operations = cost.training(isAdapted: settings.rank != nil) + scored * cost.forward
     tokens = 2 * settings.pairs * settings.tokens
     distinctTokens = batches.reduce(into: TokenWork()) { $0.add($1) }.tokens
     parameterCount = model.parameterCount
+    trainedCount = model.parameters.reduce(0) { $0 + $1.values.count }
   }
 
   private static func model(_ settings: StepSettings) throws -> CausalLanguageModel {
+    let use: WeightUse = settings.rank == nil ? .trained : .adapted
+    var model: CausalLanguageModel
     if let directory = settings.directory {
-      return try CausalLanguageModel.load(
-        ModelDirectory(directory), trainable: true, computeType: settings.type)
+      model = try CausalLanguageModel.load(ModelDirectory(directory), for: use, computeType: settings.type)
+    } else {
+      model = CausalLanguageModel.random(
+        configuration: settings.configuration, seed: 1, computeType: settings.type)
+      if use != .trained { model = model.copy(for: use) }
     }
-    return CausalLanguageModel.random(
-      configuration: settings.configuration, seed: 1, computeType: settings.type)
+    if let rank = settings.rank {
+      let options = LowRankOptions(rank: rank, alpha: 2 * Double(rank), targets: .allLinear)
+      model.attach(try LowRankAdapter(for: model.configuration, options, seed: 2))
+    }
+    return model
   }
 }

@@ -75,6 +75,10 @@ final class TimedPolicy: Policy {
   var statistics: Set<TokenStatistic> { policy.statistics }
   var parameters: Parameters { policy.parameters }
 
+  func stepBegins(_ step: Int) { policy.stepBegins(step) }
+
+  func stepEnds() { policy.stepEnds() }
+
   func parametersChanged() { clock.measure("weights repacked") { policy.parametersChanged() } }
 
   func score(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> ModelScores {

@@ -140,7 +140,12 @@ import VectorKernels
     }
     let total = measured.phases.reduce(0) { $0 + $1.seconds }
     #expect(abs(total - measured.seconds) < 1e-9)
-    settings.remembersReferences = true
+    settings.rank = 2
+    let adapted = try StepMeasurement(settings)
+    #expect(adapted.trainedCount == 2 * 2 * (4 * 32 + 3 * 40))
+    #expect(measured.trainedCount == measured.parameterCount)
+    #expect(adapted.operations < measured.operations)
+    (settings.rank, settings.remembersReferences) = (nil, true)
     let cached = try StepMeasurement(settings)
     // Without the reference's forward pass a quarter of the arithmetic is gone.
     #expect(abs(cached.operations / measured.operations - 0.75) < 1e-12)
