@@ -136,7 +136,7 @@ public struct RunDirectory: Sendable {
       description: description, trainer: trainer.state,
       policyFingerprint: Self.digits(trainer.policy.parameters.fingerprint),
       referenceFingerprints: trainer.references.map { reference in
-        (reference as? any RefreshableScorer).map { Self.digits($0.parameters.fingerprint) }
+        (reference as? any RefreshableScorer).map { Self.digits($0.fingerprint) }
       })
   }
 

@@ -41,7 +41,9 @@ private func narrow(
 func roundedWords(_ bits: Words) -> Words {
   let upper = bits &>> 16
   let rounded = (bits &+ 0x7fff &+ (upper & 1)) &>> 16
-  return rounded.replacing(with: upper | 0x40, where: (bits & 0x7fff_ffff) .> 0x7f80_0000)
+  // Comparing words would go lane by lane; of numbers, only NaN differs from itself.
+  let numbers = unsafeBitCast(bits, to: Lanes.self)
+  return rounded.replacing(with: upper | 0x40, where: numbers .!= numbers)
 }
 
 extension Kernels {

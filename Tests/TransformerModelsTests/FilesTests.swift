@@ -77,6 +77,25 @@ import VectorKernels
     #expect(try model.scalars(.logProbability, tinyBatch) != scores)
   }
 
+  @Test func `a frozen model in bfloat16 keeps nothing else and scores as the one that learns`() throws {
+    let golden = try Golden("llama")
+    func load(_ use: WeightUse) throws -> CausalLanguageModel {
+      try .load(golden.directory, for: use, computeType: .bfloat16)
+    }
+    let (trained, frozen) = (try load(.trained), try load(.scoring))
+    #expect(
+      frozen.parameters.allSatisfy { $0.shape.count == 1 } && frozen.parameterCount == trained.parameterCount)
+    let (mine, its) = (
+      try trained.score(golden.batch, allStatistics), try frozen.score(golden.batch, allStatistics)
+    )
+    for statistic in allStatistics { #expect(mine[statistic].scalars == its[statistic].scalars) }
+    let copy = trained.copy(for: .scoring)
+    #expect(copy.fingerprint == frozen.fingerprint && copy.fingerprint != trained.fingerprint)
+    #expect(try copy.score(golden.batch, [.entropy])[.entropy].scalars == its[.entropy].scalars)
+    trained.parameters[1].values[3] += 0.001
+    #expect(trained.copy(for: .scoring).fingerprint != frozen.fingerprint)
+  }
+
   @Test func `decay spares norms and biases`() {
     let parameters = tinyModel(biases: true).parameters
     #expect(parameters.filter { !$0.isDecayed }.count == 5 + 2 * 7)

@@ -35,6 +35,6 @@ enum Fit {
   /// Whether `reference` holds the very weights of `policy`.
   static func isCopy(_ reference: (any Scorer)?, of policy: any Policy) -> Bool {
     guard let reference = reference as? any RefreshableScorer else { return false }
-    return reference.parameters.fingerprint == policy.parameters.fingerprint
+    return reference.fingerprint == policy.parameters.fingerprint
   }
 }

@@ -54,10 +54,17 @@ extension Policy {
 
 /// A reference whose weights can follow the policy's (TR-DPO's moving reference).
 public protocol RefreshableScorer: Scorer {
+  /// Equal for equal weights, whether or not they are among ``parameters``.
+  var fingerprint: UInt64 { get }
   /// Its own weights, under the policy's names.
   var parameters: Parameters { get }
   /// Told after its weights were changed.
   func parametersChanged()
+}
+
+extension RefreshableScorer {
+  /// The fingerprint of all parameters.
+  public var fingerprint: UInt64 { parameters.fingerprint }
 }
 
 extension Scorer {

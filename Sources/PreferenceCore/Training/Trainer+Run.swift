@@ -118,7 +118,7 @@ extension Trainer {
   private func stillReferences() -> [(place: Int, fingerprint: UInt64)] {
     guard options.refresh == nil else { return [] }
     return references.enumerated().compactMap { place, reference in
-      (reference as? any RefreshableScorer).map { (place, $0.parameters.fingerprint) }
+      (reference as? any RefreshableScorer).map { (place, $0.fingerprint) }
     }
   }
 

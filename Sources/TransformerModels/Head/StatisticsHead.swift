@@ -115,7 +115,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   func forEachRound(_ workspace: Workspace, directions: Int = 1, _ body: (Round) -> Void) {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let size = chunks.reduce(0) { max($0, $1.layoutCount) }
+    let size = layoutCount
     let memory = (0..<directions * Self.chunksPerRound).map { _ in workspace.buffer(size, of: Float.self) }
     var first = 0
     for range in Self.pieces(of: chunks.count, size: Self.chunksPerRound) {
@@ -135,17 +135,27 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   ) {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
-    let threads = max(1, min(KernelPool.shared.threads, rows))
-    let turns = (rows + threads * Self.blockRows - 1) / (threads * Self.blockRows)
-    // Whole tiles of rows; every thread has as many blocks.
-    let height = max(32, (rows / max(1, threads * turns) + 32) / 32 * 32)
+    let (threads, height) = plan(rows: rows)
     let blocks = Self.pieces(of: rows, size: height)
-    let width = chunks.reduce(0) { max($0, $1.outputs) }
-    let rooms: [Matrix<Float>] = (0..<threads).map { _ in workspace.matrix(height, width) }
+    let rooms: [Matrix<Float>] = (0..<threads).map { _ in workspace.matrix(height, widest) }
     KernelPool.shared.parallel(threads) { thread in
       for block in stride(from: thread, to: blocks.count, by: threads) { body(blocks[block], rooms[thread]) }
     }
   }
+
+  /// How many threads share `rows` rows, and how many of them are worked on at a time.
+  func plan(rows: Int) -> (threads: Int, height: Int) {
+    let threads = max(1, min(KernelPool.shared.threads, rows))
+    let turns = max(1, (rows + threads * Self.blockRows - 1) / (threads * Self.blockRows))
+    // Whole tiles of rows; every thread has as many blocks.
+    return (threads, max(32, (rows + threads * turns * 32 - 1) / (threads * turns * 32) * 32))
+  }
+
+  /// Columns of the widest chunk.
+  var widest: Int { chunks.first?.outputs ?? 0 }
+
+  /// Floats of memory that laying out a chunk takes in either direction.
+  var layoutCount: Int { chunks.first?.layoutCount ?? 0 }
 
   /// `0..<count` in pieces of `size`, the last one shorter.
   static func pieces(of count: Int, size: Int) -> [Range<Int>] {

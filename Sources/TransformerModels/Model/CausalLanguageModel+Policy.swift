@@ -53,7 +53,7 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
   ) throws(ScoringError) -> ModelScores {
     let layout = try layout(batch, wanted)
     guard layout.rows > 0 else { return scores([], layout, wanted) }
-    let mark = workspace.mark
+    let mark = reserve(layout, forGradients: false)
     defer { workspace.release(to: mark) }
     let pass = context(layout, adapter: adapter, isTraining: isTraining)
     return scores(layers.statistics(pass), layout, wanted)
@@ -71,12 +71,21 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
       _ = cotangents(scores([], layout, wanted))
       return
     }
-    let mark = workspace.mark
+    let mark = reserve(layout, forGradients: true)
     defer { workspace.release(to: mark) }
     let pass = context(layout, adapter: adapterLayout, isTraining: true)
     layers.accumulate(into: gradients, pass) { finished in
       rowCotangents(cotangents(scores(finished, layout, wanted)), layout)
     }
+  }
+
+  /// Makes room for a pass in one piece, and says where to go back to.
+  private func reserve(_ layout: RaggedLayout, forGradients: Bool) -> Workspace.Mark {
+    workspace.reserve(
+      passByteCount(
+        tokens: layout.rows, predictions: layout.sources.count, attended: layout.attended,
+        forGradients: forGradients))
+    return workspace.mark
   }
 
   private func layout(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> RaggedLayout

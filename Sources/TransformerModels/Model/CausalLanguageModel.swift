@@ -33,6 +33,8 @@ public final class CausalLanguageModel {
   public var activationLimit = 3 << 29
   /// Whether every block is computed twice, whatever ``activationLimit`` allows: gradient checkpointing.
   public var recomputesActivations = false
+  /// What identifies weights that are not kept in single precision.
+  private let frozenFingerprint: UInt64?
   /// How each weight was stored, for when the model is saved.
   let storage: [ParameterName: SafetensorsScalar]
   /// The contents of `generation_config.json`, where the model came with one.
@@ -60,14 +62,37 @@ public final class CausalLanguageModel {
     self.configuration = configuration
     (self.computeType, self.use, self.storage) = (computeType, use, storage)
     self.generationConfiguration = generationConfiguration
-    var weights = WeightBuilder(configuration, use: use, computeType: computeType, fill: fill)
+    var digest: UInt64 = 0
+    let isKept = use.keepsValues(computeType)
+    var weights = WeightBuilder(configuration, use: use, computeType: computeType) {
+      weight, values throws(Failure) in
+      try fill(weight, values)
+      if !isKept { digest ^= Self.digest(of: weight, values) }
+    }
     switch computeType {
     case .float32: layers = try DecoderStack<Float>(&weights)
     case .bfloat16: layers = try DecoderStack<UInt16>(&weights)
     }
     self.weights = weights.parameters
+    frozenFingerprint = isKept ? nil : digest
     frequencies = configuration.rotaryScaling.frequencies(
       base: configuration.rotaryBase, width: configuration.headWidth)
+  }
+
+  /// Equal for equal weights; where they are not kept in single precision, for what they were loaded from.
+  public var fingerprint: UInt64 {
+    adapter == nil ? frozenFingerprint ?? parameters.fingerprint : parameters.fingerprint
+  }
+
+  /// A hash of a weight's name and of two sums that any change of its scalars moves; quick, and the same in every
+  /// process.
+  private static func digest(of weight: WeightSpecification, _ values: FloatBuffer) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func take(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01B3 }
+    for byte in weight.name.description.utf8 { take(UInt64(byte)) }
+    take(sum(values).bitPattern)
+    take(sumOfSquares(values).bitPattern)
+    return hash
   }
 
   /// How many scalars the model has.
@@ -118,7 +143,7 @@ public final class CausalLanguageModel {
     rotaryAngles(positions: layout.positions, frequencies: frequencies, cosines: cosines, sines: sines)
     var pass = PassContext(
       layout: layout, cosines: cosines, sines: sines, workspace: workspace,
-      activationLimit: recomputesActivations ? 0 : activationLimit)
+      activationLimit: keptActivations)
     pass.adapter = adapter
     if let options = self.adapter?.options, options.dropout > 0, isTraining, let stepInProgress {
       pass.dropout = DropoutPass(

@@ -28,6 +28,9 @@ protocol Decoder {
   /// Bytes of one block's activations for a pass over `rows` rows.
   func activationByteCount(rows: Int) -> Int
 
+  /// Bytes that a pass takes from the workspace, with the most that it keeps of activations if gradients follow.
+  func passByteCount(rows: Int, predictions: Int, attended: Int, limit: Int?) -> Int
+
   /// Cuts the head into chunks of another width.
   mutating func cutHead(into columns: Int)
 }
@@ -72,10 +75,6 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     head = StatisticsHead(
       norm: head.norm, headWeights, use: head.isTrained ? .trained : .following, epsilon: head.epsilon,
       chunkColumns: columns)
-  }
-
-  func activationByteCount(rows: Int) -> Int {
-    BlockActivations<Scalar>.byteCount(configuration, rows: rows)
   }
 
   func statistics(_ pass: PassContext) -> [RowStatistics.Finished] {
@@ -128,7 +127,7 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
   }
 
   /// How many blocks' activations a pass over `rows` rows keeps.
-  private func keptCount(rows: Int, limit: Int) -> Int {
+  func keptCount(rows: Int, limit: Int) -> Int {
     min(blocks.count, limit / max(1, activationByteCount(rows: rows)))
   }
 

@@ -86,6 +86,11 @@ struct RaggedLayout: Sendable {
     ]
   }
 
+  /// How many keys all segments see together, each in whole tiles.
+  var attended: Int {
+    groups.joined().reduce(0) { $0 + Attention.padded($1.prefix.count + $1.own.count) }
+  }
+
   /// How many tokens are computed.
   var rows: Int { tokens.count }
 

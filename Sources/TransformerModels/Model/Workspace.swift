@@ -9,6 +9,8 @@ final class Workspace {
   private var slabs: [Allocation] = []
   private var slab = 0
   private var offset = 0
+  /// The most that was ever taken of the first piece, in bytes.
+  private(set) var peak = 0
 
   /// A point to which the stack can be taken back.
   struct Mark {
@@ -21,6 +23,9 @@ final class Workspace {
   /// Gives back everything taken since `mark`.
   func release(to mark: Mark) { (slab, offset) = (mark.slab, mark.offset) }
 
+  /// How many pieces of memory it holds.
+  var pieceCount: Int { slabs.count }
+
   /// Everything it holds, in bytes.
   var byteCount: Int { slabs.reduce(0) { $0 + $1.byteCount } }
 
@@ -31,6 +36,7 @@ final class Workspace {
     precondition(slab == 0 && offset == 0, "Workspace: more room is asked for while some is taken")
     guard byteCount > self.byteCount else { return }
     slabs = []
+    peak = 0
     slabs = [Allocation(byteCount: byteCount)]
   }
 
@@ -49,7 +55,10 @@ final class Workspace {
       // As large as everything before it: a handful of slabs, whatever the batch.
       slabs.append(Allocation(byteCount: max(needed, min(max(byteCount, 1 << 20), 1 << 28))))
     }
-    defer { offset += needed }
+    defer {
+      offset += needed
+      if slab == 0 { peak = max(peak, offset) }
+    }
     return AlignedBuffer(slabs[slab], byteOffset: offset, count: count)
   }
 
