@@ -43,7 +43,7 @@ import Testing
     ("label_smoothing: 0.1", "TRL 1.16 ignores 'label_smoothing' with loss_type 'sigmoid'"),
     ("references: ['base', 'base']", "'dpo' takes 1 reference model; 2 given"),
     ("loss: 'mrpo'", "'mrpo' takes 2 to 8 reference models; 1 given"),
-    ("use_peft: true", "'use_peft' is not supported yet"),
+    ("use_peft: false, lora: {r: 8}", "'use_peft: false' and 'lora.r' contradict each other; keep one"),
     ("optim: 'adamv'", "unknown optimizer 'adamv'; did you mean 'adamw'?"),
   ])
   func `a wrong run file exits 2`(_ keys: String, _ sentence: String) throws {

@@ -64,8 +64,17 @@ import Testing
       "'loss' and 'beta' both state the objective; write it all in 'loss', as in \"dpo(beta=0.1)\", or leave "
         + "'loss' out"
     ),
-    ("use_peft: true", "'use_peft' is not supported yet; every weight is trained"),
-    ("lora: {r: 8}", "'lora' is not supported yet; every weight is trained"),
+    ("use_peft: false, lora: {r: 8}", "'use_peft: false' and 'lora.r' contradict each other; keep one"),
+    ("lora: {r: 0}", "'lora.r' must be ≥ 1, not 0"),
+    ("lora: {rank: 8}", "unknown key 'lora.rank'; did you mean 'lora.r'?"),
+    (
+      "lora: {adapter: 'a', alpha: 3}",
+      "'lora.adapter' brings its own shape; leave out 'lora.alpha'"
+    ),
+    (
+      "use_peft: true, sync_ref_model: true",
+      "'sync_ref_model' moves all weights of a reference, but only an adapter is trained; leave one out"
+    ),
     ("plugins: ['libA.so']", "'plugins' is not supported yet; only built-in losses can be named"),
     ("ref_model_sync_steps: 4", "'ref_model_sync_steps' is read only with 'sync_ref_model: true'"),
     ("optim: 'sgd', adam_beta1: 0.8", "'adam_beta1' is not read by optim 'sgd'"),

@@ -12,6 +12,7 @@ enum EvaluateCommand {
     "evaluate", "Prints the metrics of a loss on held-out rows as JSON.",
     options: [
       Option("model", "DIR", isRequired: true, "The model."),
+      Option("adapter", "DIR", "A low-rank adapter beside the model, as PEFT writes them."),
       Option("reference", "DIR", isRepeatable: true, "A reference model; as many as the loss takes."),
       Option("data", "ROWS", isRequired: true, "The rows; - reads standard input."),
       Option("loss", "L", "The loss; dpo unless given."),
@@ -30,7 +31,8 @@ enum EvaluateCommand {
         loss: type(of: objective.loss).card.name, takes: takes, given: names.count)
     }
     let scalarType = try call.scalarType()
-    let opened = try OpenedModel(call.value("model") ?? "", scalarType: scalarType)
+    let opened = try OpenedModel(
+      call.value("model") ?? "", adapter: call.value("adapter"), scalarType: scalarType)
     let references = try names.map { try OpenedModel.reference($0, for: opened, scalarType: scalarType) }
     let mode = TruncationMode(
       rawValue: try call.choice("truncation-mode", of: TruncationMode.allCases.map(\.rawValue)))

@@ -11,6 +11,7 @@ enum GenerateCommand {
     "generate", "Continues a prompt, or answers a conversation.",
     options: [
       Option("model", "DIR", isRequired: true, "The model."),
+      Option("adapter", "DIR", "A low-rank adapter beside the model, as PEFT writes them."),
       Option("prompt", "TEXT", "Text to continue; - reads standard input."),
       Option("chat", "FILE", "A JSON list of {\"role\", \"content\"} to answer; - reads standard input."),
       Option("max-new-tokens", "N", "The most tokens to add; 128 unless given."),
@@ -24,7 +25,8 @@ enum GenerateCommand {
     guard (call.value("prompt") == nil) != (call.value("chat") == nil) else {
       throw CommandFailure(.usage, "'generate' needs either --prompt TEXT or --chat FILE")
     }
-    let opened = try OpenedModel(call.value("model") ?? "", scalarType: try call.scalarType())
+    let opened = try OpenedModel(
+      call.value("model") ?? "", adapter: call.value("adapter"), scalarType: try call.scalarType())
     let prompt: [Int32]
     if let path = call.value("chat") {
       prompt = try opened.tokenizer.encodeConversation(file: path)

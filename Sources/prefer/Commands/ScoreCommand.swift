@@ -13,17 +13,15 @@ enum ScoreCommand {
     options: [
       Option("model", "DIR", isRequired: true, "The model."),
       Option("data", "ROWS", isRequired: true, "The rows; - reads standard input."),
-      Option("adapter", "DIR", "A low-rank adapter on top of the model; not supported yet."),
+      Option("adapter", "DIR", "A low-rank adapter beside the model, as PEFT writes them."),
       Option("output", "OUT.jsonl", isRequired: true, "Where the lines go; - writes standard output."),
       Option("max-length", "N", "Tokens of prompt and completion together; no limit unless given."),
       Option("dtype", "float32|bfloat16", "Precision of matrix products; float32 unless given."),
     ])
 
   static func run(_ call: Invocation) throws -> ExitCode {
-    if call.value("adapter") != nil {
-      throw CommandFailure(.usage, "'--adapter' is not supported yet; score the merged model")
-    }
-    let opened = try OpenedModel(call.value("model") ?? "", scalarType: try call.scalarType())
+    let opened = try OpenedModel(
+      call.value("model") ?? "", adapter: call.value("adapter"), scalarType: try call.scalarType())
     let limit = call.value("max-length") == nil ? nil : try call.integer("max-length", default: 2, atLeast: 2)
     var options = DatasetOptions(window: TokenWindow(maxLength: limit))
     options.maximumDroppedFraction = 1

@@ -4,6 +4,7 @@ import Optimizers
 import PreferenceCore
 import PreferenceData
 import TransformerModels
+import VectorKernels
 
 extension MemoryNeeds {
   /// What the program, its libraries, tokenizer and rows take before any weight is there, measured.
@@ -29,12 +30,21 @@ extension MemoryNeeds {
         in: EvaluationBatches(rows, rowsPerBatch: 8, tokens: nil, requirements).all,
         requirements.referenceStatistics) == 0
     let frozen = laidOut > 0 ? 2 * laidOut + 2 * Double(shape.vocabularyCount * shape.width) : 4 * numbers
-    let still = isWarm ? 0 : frozen * Double(Set(request.references).count)
+    let trained = Double(opened.model.parameters.reduce(0) { $0 + $1.values.count })
+    let isAdapted = opened.model.adapter != nil
+    // Under an adapter, the reference that the run starts from is the policy's own weights.
+    let others = Set(request.references).subtracting(isAdapted ? ["base", settings.model] : [])
+    let still = isWarm ? 0 : frozen * Double(others.count)
     let tokens = Double(lengths.reduce(0, +))
+    // Frozen weights are kept as products read them; an adapter's, for each direction besides.
+    let kept =
+      isAdapted
+      ? (laidOut > 0 ? 4 * laidOut + 2 * Double(shape.vocabularyCount * shape.width) : 4 * numbers) + 12
+        * trained
+      : 4 * numbers + 4 * laidOut
     parts = [
-      ("program and rows", Self.program + 24 * tokens), ("weights", 4 * numbers + 4 * laidOut),
-      ("gradients", 4 * numbers),
-      ("optimizer", 4 * numbers * Double(request.optimizer.bufferNames.count)),
+      ("program and rows", Self.program + 24 * tokens), ("weights", kept), ("gradients", 4 * trained),
+      ("optimizer", 4 * trained * Double(request.optimizer.bufferNames.count)),
       ("references", moving > 0 ? (4 * numbers + 2 * laidOut) * Double(moving) : still),
     ]
     let scalar = laidOut > 0 ? 2.0 : 4
@@ -42,7 +52,7 @@ extension MemoryNeeds {
     longestRow = lengths.first ?? 0
     largestBatch = lengths.prefix(settings.batchSize).reduce(0, +)
     recomputes = settings.checkpointsActivations
-    isAdapted = settings.usesAdapter || settings.adapter != nil
+    self.isAdapted = isAdapted
     self.microBatchTokens = microBatchTokens
   }
 }

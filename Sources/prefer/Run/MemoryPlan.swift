@@ -42,6 +42,9 @@ struct MemoryPlan {
   static let comfortableShare = 0.5
   /// … and below this one in any case.
   static let largestShare = 0.9
+  /// An adapter is trained to save memory: where cutting steps can do it, a pass takes at most this share of
+  /// everything else.
+  static let adaptedShare = 0.75
   /// Budgets are multiples of this many tokens.
   static let granularity = 256
   /// Larger passes than this keep the processor no busier, so that more memory would buy nothing.
@@ -53,7 +56,8 @@ struct MemoryPlan {
   init(_ needs: MemoryNeeds, limit: Double) {
     (self.needs, self.limit) = (needs, limit)
     fixed = needs.parts.reduce(0) { $0 + $1.bytes }
-    let comfortable = Self.comfortableShare * limit - fixed
+    let comfortable = min(
+      Self.comfortableShare * limit - fixed, needs.isAdapted ? Self.adaptedShare * fixed : .infinity)
     let largest = max(comfortable, Self.largestShare * limit - fixed)
     // A row cannot be cut, and a budget that was given is kept; both may go beyond what is comfortable.
     let least = max(needs.longestRow, min(needs.microBatchTokens ?? 0, needs.largestBatch))

@@ -17,12 +17,17 @@ struct OpenedModel {
   ///
   /// - Throws: when a file is missing or damaged, or the tokenizer has ids that the model lacks.
   init(_ path: String, trainable: Bool = false, scalarType: String) throws {
+    try self.init(path, for: trainable ? .trained : .scoring, scalarType: scalarType)
+  }
+
+  /// Opens the directory at `path`, its weights kept as their use asks for.
+  init(_ path: String, for use: WeightUse, scalarType: String) throws {
     let directory = ModelDirectory(path)
     let configuration = try directory.configuration()
     tokenizer = try Self.tokenizer(in: path)
     try Self.check(tokenizer.tokenizer, path, fits: configuration.vocabularyCount, path)
     model = try CausalLanguageModel.load(
-      directory, trainable: trainable, computeType: Self.computeType(scalarType))
+      directory, for: use, computeType: Self.computeType(scalarType))
     self.path = path
   }
 

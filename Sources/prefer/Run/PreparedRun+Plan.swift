@@ -18,6 +18,7 @@ extension PreparedRun {
       ),
       row("loss", request.objective.expression.description),
     ]
+    if let adapter = opened.adapterDescription { lines.insert(row("adapter", adapter), at: 1) }
     if let translation = request.objective.translation { lines.append(row("", translation)) }
     lines += Explanation.requirements(request.objective.loss.requirements).map { row("", $0) }
     if !request.references.isEmpty {

@@ -39,8 +39,7 @@ struct PreparedRun {
   init(_ request: RunRequest, loadsReferences: Bool = true, resumes: Bool = false) throws {
     let settings = request.settings
     if let threads = settings.threads { KernelPool.configure(threads: threads) }
-    let opened = try OpenedModel(
-      settings.model, trainable: true, scalarType: settings.scalarType.rawValue)
+    let opened = try OpenedModel(training: settings)
     times.finish("model")
     let requirements = request.objective.loss.requirements
     (rows, heldOut) = try Self.rows(settings, requirements, opened.tokenizer)

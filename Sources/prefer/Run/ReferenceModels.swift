@@ -37,30 +37,45 @@ struct ReferenceModels {
       cached = []
       return
     }
+    // An adapter that was trained before is part of the start; it shares the policy's weights.
+    let start = settings.adapterStart == nil ? nil : opened.model.withFrozenAdapter()
     let paths = request.references.map { $0 == "base" ? settings.model : $0 }
     guard settings.precomputesReferences != false else {
-      var models: [String: CausalLanguageModel] = [:]
-      for path in Set(paths) {
-        models[path] = try OpenedModel.reference(path, for: opened, scalarType: scalarType)
+      var models: [String: any Scorer] = [:]
+      for path in Set(paths) { models[path] = try Self.model(path, opened, settings) }
+      let scorers = zip(request.references, paths).compactMap {
+        $0 == "base" ? start ?? models[$1] : models[$1]
       }
-      (scorers, cached) = (paths.compactMap { models[$0] }, [])
+      (self.scorers, cached) = (scorers, [])
       return
     }
     var known: [String: CachedReference] = [:]
-    var all: [CachedReference] = []
-    for path in paths {
+    var all: [any Scorer] = []
+    for (name, path) in zip(request.references, paths) {
+      if name == "base", let start {
+        all.append(start)
+        continue
+      }
       try OpenedModel.checkVocabulary(
         of: path, try ModelDirectory(path).configuration().vocabularyCount, for: opened)
       let identity = try ReferenceIdentity(path, computeType: OpenedModel.computeType(scalarType))
-      let reference = known[identity.description] ?? Self.cached(path, identity, opened, scalarType)
+      let reference = known[identity.description] ?? Self.cached(path, identity, opened, settings)
       known[identity.description] = reference
       all.append(reference)
     }
     (scorers, cached) = (all, known.sorted { $0.key < $1.key }.map(\.value))
   }
 
+  /// The model at `path`; under an adapter, the policy's own weights where they are the ones.
+  private static func model(
+    _ path: String, _ opened: OpenedModel, _ settings: RunSettings
+  ) throws -> any Scorer {
+    if path == settings.model, settings.usesAdapter { return opened.model.withoutAdapter() }
+    return try OpenedModel.reference(path, for: opened, scalarType: settings.scalarType.rawValue)
+  }
+
   private static func cached(
-    _ path: String, _ identity: ReferenceIdentity, _ opened: OpenedModel, _ scalarType: String
+    _ path: String, _ identity: ReferenceIdentity, _ opened: OpenedModel, _ settings: RunSettings
   ) -> CachedReference {
     let archive = ScoreArchive(of: identity.description, in: CacheFolder.path()) { warning in
       Console.note("warning: \(warning)")
@@ -69,7 +84,7 @@ struct ReferenceModels {
       archive, statistics: opened.model.statistics,
       maximumEntropy: log(Double(opened.model.configuration.vocabularyCount))
     ) {
-      let model = try OpenedModel.reference(path, for: opened, scalarType: scalarType)
+      let model = try Self.model(path, opened, settings)
       guard try RunRecord.modelHash(path) == identity.modelHash else {
         throw CommandFailure(
           .failure,

@@ -19,6 +19,7 @@ enum RunRecord {
     var hashes = ["model": try modelHash(settings.model), "tokenizer": try tokenizerHash(settings.model)]
     hashes["data"] = run.rows.hash
     if settings.evaluationRows != nil { hashes["held-out data"] = run.heldOut?.hash }
+    if let adapter = settings.adapterStart { hashes["adapter"] = try adapterHash(adapter) }
     for (index, name) in run.request.references.enumerated() where name != "base" {
       hashes["reference \(index + 1)"] = try modelHash(name)
     }
@@ -68,6 +69,11 @@ enum RunRecord {
         || $0.hasPrefix("model") && ($0.hasSuffix(".safetensors") || $0.hasSuffix(".index.json"))
     }
     return try hash(of: names, in: directory)
+  }
+
+  /// One hash for an adapter's configuration and weights.
+  private static func adapterHash(_ directory: String) throws(CheckpointError) -> String {
+    try hash(of: ["adapter_config.json", "adapter_model.safetensors"], in: directory)
   }
 
   private static func tokenizerHash(_ directory: String) throws(CheckpointError) -> String {

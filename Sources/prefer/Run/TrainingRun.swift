@@ -23,7 +23,10 @@ struct TrainingRun {
   static func check(_ path: String, resumes: Bool) throws(CommandFailure) {
     guard !resumes else { return }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let signs = names.filter { $0 == "run.json" || $0.hasPrefix("checkpoint-") || $0 == "model.safetensors" }
+    let signs = names.filter {
+      $0 == "run.json" || $0.hasPrefix("checkpoint-") || $0 == "model.safetensors"
+        || $0 == "adapter_model.safetensors"
+    }
     guard let sign = signs.min() else { return }
     throw CommandFailure(
       .usage,
@@ -121,7 +124,11 @@ struct TrainingRun {
   }
 
   private func writeModel(to folder: String) throws {
-    try run.opened.model.save(to: folder)
+    if let adapter = run.opened.model.adapter {
+      try adapter.save(to: folder, baseModel: run.request.settings.model)
+    } else {
+      try run.opened.model.save(to: folder)
+    }
     try TokenizerFiles.copy(from: run.request.settings.model, to: folder)
   }
 
@@ -144,7 +151,7 @@ struct TrainingRun {
       baseModel: settings.model, loss: run.request.objective.expression.description,
       references: run.request.references, rows: settings.rows, rowCount: run.rows.rows.count,
       steps: state.step,
-      settings: [
+      settings: (run.opened.adapterDescription.map { [("adapter", $0)] } ?? []) + [
         ("optimizer", "`\(run.request.optimizerText)`"), ("learning rate", "\(settings.learningRate)"),
         ("schedule", settings.schedule.rawValue),
         ("rows a step", "\(settings.batchSize * settings.accumulationSteps)"),

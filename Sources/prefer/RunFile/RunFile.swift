@@ -58,16 +58,22 @@ struct RunFile: Sendable {
   /// Spellings that mean another key.
   private static let aliases = [
     "dataset": "dataset.path", "dataset_name": "dataset.path", "torch_dtype": "dtype",
-    "max_dropped_fraction": "dataset.max_dropped_fraction",
+    "max_dropped_fraction": "dataset.max_dropped_fraction", "lora_r": "lora.r", "lora_alpha": "lora.alpha",
+    "lora_dropout": "lora.dropout", "lora_target_modules": "lora.target_modules",
+    "use_rslora": "lora.use_rslora",
   ]
 
   private static let textKeys: Set<String> = [
-    "model_name_or_path", "dataset.path", "dataset.eval_path", "output_dir",
+    "model_name_or_path", "dataset.path", "dataset.eval_path", "output_dir", "lora.adapter",
   ]
 
   private mutating func flatten(_ key: String, _ value: JSONValue) {
-    if key == "dataset", case .object(let members) = value {
-      for member in members { flatten("dataset." + member.key, member.value) }
+    if key == "dataset" || key == "lora", case .object(let members) = value {
+      for member in members { flatten(key + "." + member.key, member.value) }
+      // An empty object still asks for an adapter.
+      if key == "lora", given["use_peft"] == nil { given["use_peft"] = .bool(true) }
+    } else if key == "lora", value == .null {
+      return
     } else {
       given[Self.aliases[key] ?? key] = value
     }
@@ -97,6 +103,9 @@ struct RunFile: Sendable {
         problems.append("\(error)")
       }
     }
+    if given["use_peft"] == nil {
+      settings.usesAdapter = given.contains { $0.key.hasPrefix("lora.") && $0.value != .null }
+    }
     problems += settings.conflicts(given: Set(given.filter { $0.value != .null }.keys))
     return (settings, problems)
   }
@@ -113,8 +122,9 @@ struct RunFile: Sendable {
           key,
           "takes an expression, or objects {name: …, hyperparameters}, lists of which make a sum; \(error)")
       }
-    case ("references", .string), ("loss_type", .string), ("plugins", .string): return .list([plain(value)])
-    case ("lora", .object): return .word(value.description)
+    case ("references", .string), ("loss_type", .string), ("plugins", .string),
+      ("lora.target_modules", .string):
+      return .list([plain(value)])
     default: return plain(value)
     }
   }

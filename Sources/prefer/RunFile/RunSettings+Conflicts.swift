@@ -5,7 +5,7 @@ import Configuration
 extension RunSettings {
   /// Every conflict between the keys that were given, each a sentence.
   func conflicts(given: Set<String>) -> [String] {
-    missing(given) + exclusive(given) + unread(given) + unsupported(given)
+    missing(given) + exclusive(given) + unread(given) + unsupported(given) + adapterConflicts(given: given)
   }
 
   private func missing(_ given: Set<String>) -> [String] {
@@ -64,8 +64,6 @@ extension RunSettings {
   /// Keys that are understood and cannot be honoured yet.
   private func unsupported(_ given: Set<String>) -> [String] {
     var problems: [String] = []
-    if usesAdapter { problems.append("'use_peft' is not supported yet; every weight is trained") }
-    if adapter != nil { problems.append("'lora' is not supported yet; every weight is trained") }
     if !plugins.isEmpty {
       problems.append("'plugins' is not supported yet; only built-in losses can be named")
     }

@@ -80,8 +80,16 @@ extension RunSettings {
     Field(
       "gradient_checkpointing", \.checkpointsActivations,
       "Compute activations twice, to hold few; same results."),
-    Field("use_peft", \.usesAdapter, "Train a low-rank adapter; not supported yet."),
-    Field("lora", \.adapter, "Shape of the adapter; not supported yet."),
+    Field("use_peft", \.usesAdapter, "Train a low-rank adapter and leave the weights; 'lora' implies it."),
+    Field("lora.r", \.adapterRank, .atLeast(1), "Rank of the adapter's matrices."),
+    Field("lora.alpha", \.adapterAlpha, .positive, "The adapter's part is scaled by alpha/r."),
+    Field(
+      "lora.dropout", \.adapterDropout, .within(0..<1), "Share of the adapter's inputs left out in training."),
+    Field(
+      "lora.target_modules", \.adapterTargets,
+      "Adapted layers, or all-linear: all but the head; q_proj and v_proj unless given."),
+    Field("lora.use_rslora", \.usesRankStabilizedScale, "Scale by alpha/√r instead."),
+    Field("lora.adapter", \.adapterStart, "An adapter to go on from, with its own shape; a PEFT directory."),
     Field("plugins", \.plugins, "Shared libraries with losses; not supported yet."),
   ]
 

@@ -48,7 +48,12 @@ struct RunSettings: Sendable {
   var referenceSyncSteps = 512
   var checkpointsActivations = false
   var usesAdapter = false
-  var adapter: String?
+  var adapterRank = 16
+  var adapterAlpha = 32.0
+  var adapterDropout = 0.05
+  var adapterTargets: [String]?
+  var usesRankStabilizedScale = false
+  var adapterStart: String?
   var plugins: [String] = []
 
   var lossType: [String]?
