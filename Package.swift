@@ -64,7 +64,10 @@ let everything = ["VectorKernels"] + layers.map(\.name) + ["BuiltinLosses"]
 /// Every test target and what it imports besides Swift Testing.
 let tests: [(name: String, imports: [String])] = [
   ("ArchitectureTests", ["BuiltinLosses", "PreferenceCore"]),
-  ("BenchmarkTests", ["CommandLineTool", "PreferenceCore", "TransformerModels", "VectorKernels", "prefer-bench"]),
+  (
+    "BenchmarkTests",
+    ["CommandLineTool", "PreferenceCore", "TransformerModels", "VectorKernels", "prefer-bench"]
+  ),
   ("ChatTemplatesTests", ["ChatTemplates"]),
   (
     "CheckpointsTests",
@@ -79,7 +82,10 @@ let tests: [(name: String, imports: [String])] = [
   ("PluginTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"] + losses),
   ("PreferenceCoreTests", ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport"]),
   ("PreferenceDataTests", ["ChatTemplates", "PreferenceCore", "PreferenceData", "Tokenizers"]),
-  ("ReferenceCacheTests", ["PreferenceCore", "ReferenceCache", "Tensors"]),
+  (
+    "ReferenceCacheTests",
+    ["Digests", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "ReferenceCache", "Tensors"]
+  ),
   ("ReportsTests", ["Plots", "PreferenceCore", "Reports"]),
   ("SafetensorsTests", ["Safetensors", "VectorKernels"]),
   ("TensorsTests", ["Tensors"]),

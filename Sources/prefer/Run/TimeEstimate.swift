@@ -49,10 +49,11 @@ struct TimeEstimate {
     let times = run.references.cached.isEmpty ? epochs : min(1, epochs)
     let heldOut = run.evaluation.reduce(0) { $0 + shape.forwardOperations($1) }
     let evaluations = Double(run.plan.evaluationSteps.map { run.plan.totalSteps / $0 } ?? 1)
-    // Without gradients a pass is a third of one with them.
-    let steps = Double(run.plan.totalSteps) * update + (epochs + times * share / 3) * operations / rate
+    // Without gradients a pass is a third of one with them, a half where weights are frozen.
+    let passes = model.adapter != nil ? 2.0 : 3
+    let steps = Double(run.plan.totalSteps) * update + (epochs + times * share / passes) * operations / rate
     step = steps / Double(max(1, run.plan.totalSteps))
-    total = steps + evaluations * heldOut / (3 * rate)
+    total = steps + evaluations * heldOut / (passes * rate)
   }
 
   /// Seconds of one update: norm, optimizer, and whatever is derived from weights. Changes no weight.
