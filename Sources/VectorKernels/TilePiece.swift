@@ -40,7 +40,8 @@ struct TilePiece {
     withScratch(1024 + min(cut.height, (rows.count + 31) / 32) * steps * b.format.stepBytes / 4) { scratch in
       for turn in 0..<parts * cut.blocks {
         let (part, block) = order(turn, parts)
-        run(part, block, into: target, scratch.base, next: turn + 1 < parts * cut.blocks ? turn + 1 : nil)
+        let next = turn + 1 < parts * cut.blocks ? order(turn + 1, parts) : nil
+        run(part, block, into: target, scratch.base, next: next.map { upcoming($0.part, $0.block) })
       }
     }
   }
@@ -57,7 +58,8 @@ struct TilePiece {
 
   /// Some rows by one block of depth.
   private func run(
-    _ part: Int, _ block: Int, into target: TileSums, _ scratch: MutableFloats, next turn: Int?
+    _ part: Int, _ block: Int, into target: TileSums, _ scratch: MutableFloats,
+    next: UpcomingRows?
   ) {
     let (a, height) = (product.a, 32 * cut.height)
     let offset = part * height
@@ -77,8 +79,10 @@ struct TilePiece {
       sums.rows = direct
       let left = LeftTiles(
         a.address(rows.lowerBound + offset, levels.lowerBound), panelBytes: 64 * a.outerStride,
-        rowBytes: 2 * a.outerStride, next: turn.flatMap(direct(at:)))
-      b.kernels.multiply(left, right, b.format, steps: steps.count, into: sums, spare: scratch)
+        rowBytes: 2 * a.outerStride)
+      b.kernels.multiply(
+        left, right, b.format, steps: steps.count, into: sums, spare: scratch,
+        next: next)
     }
     guard direct < count else { return }
     sums.rows = count - direct
@@ -92,14 +96,18 @@ struct TilePiece {
       panelBytes: panelBytes)
     b.kernels.multiply(
       LeftTiles(panels, panelBytes: panelBytes), right, b.format, steps: steps.count, into: sums,
-      spare: scratch)
+      spare: scratch, next: direct > 0 ? nil : next)
   }
 
-  /// The first rows of a later turn, if 32 of them are there.
-  private func direct(at turn: Int) -> UnsafeRawPointer? {
-    let height = 32 * cut.height
-    let (part, block) = order(turn, (rows.count + height - 1) / height)
-    guard rows.count - part * height >= 32 else { return nil }
-    return product.a.address(rows.lowerBound + part * height, 32 * steps(block).lowerBound)
+  /// What a turn reads of the left operand.
+  private func upcoming(_ part: Int, _ block: Int) -> UpcomingRows {
+    let (a, first, steps) = (product.a, part * 32 * cut.height, steps(block))
+    let count = min(32 * cut.height, rows.count - first)
+    let levels = 32 * steps.lowerBound..<min(b.depth, 32 * steps.upperBound)
+    let bytes = a.isBrainFloat ? 2 : 4
+    let base = a.address(rows.lowerBound + first, levels.lowerBound)
+    return a.depthStride == 1
+      ? UpcomingRows(base, rows: count, stride: bytes * a.outerStride, bytes: bytes * levels.count)
+      : UpcomingRows(base, rows: levels.count, stride: bytes * a.depthStride, bytes: bytes * count)
   }
 }

@@ -93,17 +93,17 @@ struct TileCut {
   init(_ product: TileProduct, _ b: PackedTiles) {
     let (rowPanels, columnPanels) = ((product.c.rows + 31) / 32, (b.columns + 31) / 32)
     let isSplit = b.format == .split
-    // Turned rows are dear to pack: more columns for each, at the price of shorter blocks.
     let isTurned = product.a.depthStride != 1
-    let limit = isSplit && isTurned ? Self.blockSteps / 2 : Self.blockSteps
+    // Packing parts is dear: more columns for each row, at the price of shorter blocks.
+    let limit = isSplit ? Self.blockSteps / 2 : Self.blockSteps
     blocks = (b.steps + limit - 1) / limit
     let steps = (b.steps + blocks - 1) / blocks
     let whole = Self.columnBytes / (b.steps * b.format.stepBytes)
     isDepthOuter = isSplit || isTurned || whole < min(8, columnPanels)
     let width = isDepthOuter ? max(1, Self.columnBytes / (steps * b.format.stepBytes)) : whole
     // Sums that are gone through several times stay in the second-level cache with them.
-    let tallest = !isDepthOuter || blocks == 1 ? rowPanels : isSplit && !isTurned ? 32 : isSplit ? 4 : 8
-    height = isSplit ? 2 : isDepthOuter ? 8 : 1
+    let tallest = !isDepthOuter || blocks == 1 ? rowPanels : 8
+    height = isSplit ? 4 : isTurned ? 8 : 1
     (rows, columns) = ((rowPanels + tallest - 1) / tallest, (columnPanels + width - 1) / width)
     let threads = KernelPool.shared.threads
     guard threads > 1 else { return }

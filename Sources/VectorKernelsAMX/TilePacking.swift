@@ -115,50 +115,35 @@ enum SplitNumbers: TileNumbers {
 /// Turns the 16 × 16 words of a tile.
 @inline(__always)
 private func turn(_ tile: UnsafeMutableRawPointer) {
-  @inline(__always) func row(_ index: Int) -> Numbers { (tile + 64 * index).load(as: Numbers.self) }
-  @inline(__always) func low(_ a: Numbers, _ b: Numbers) -> Numbers { processor_interleave_low(a, b) }
-  @inline(__always) func high(_ a: Numbers, _ b: Numbers) -> Numbers { processor_interleave_high(a, b) }
-  typealias Eight = (Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers)
-  // One round brings line i and line i + 8 together as lines 2i and 2i + 1; four rounds turn the tile.
-  @inline(__always) func round(_ a: Eight, _ b: Eight) -> (Eight, Eight) {
-    (
-      (
-        low(a.0, b.0), high(a.0, b.0), low(a.1, b.1), high(a.1, b.1), low(a.2, b.2), high(a.2, b.2),
-        low(a.3, b.3), high(a.3, b.3)
-      ),
-      (
-        low(a.4, b.4), high(a.4, b.4), low(a.5, b.5), high(a.5, b.5), low(a.6, b.6), high(a.6, b.6),
-        low(a.7, b.7), high(a.7, b.7)
-      )
+  // A quarter of four rows, four rows apart: what turns into rows 4q to 4q + 3.
+  @inline(__always) func quarters(_ row: Int, _ quarter: Int) -> Numbers {
+    @inline(__always) func part(_ index: Int) -> SIMD4<Float> {
+      (tile + 64 * (row + 4 * index) + 16 * quarter).loadUnaligned(as: SIMD4<Float>.self)
+    }
+    return processor_join_quarters(part(0), part(1), part(2), part(3))
+  }
+  typealias Four = (Numbers, Numbers, Numbers, Numbers)
+  @inline(__always) func turned(_ quarter: Int) -> Four {
+    let (a, b) = (quarters(0, quarter), quarters(1, quarter))
+    let (c, d) = (quarters(2, quarter), quarters(3, quarter))
+    let (ab, cd) = (processor_pair_low(a, b), processor_pair_low(c, d))
+    let (ef, gh) = (processor_pair_high(a, b), processor_pair_high(c, d))
+    return (
+      processor_pair_low_doubles(ab, cd), processor_pair_high_doubles(ab, cd),
+      processor_pair_low_doubles(ef, gh), processor_pair_high_doubles(ef, gh)
     )
   }
-  var lines = (
-    (row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)),
-    (row(8), row(9), row(10), row(11), row(12), row(13), row(14), row(15))
-  )
-  lines = round(lines.0, lines.1)
-  lines = round(lines.0, lines.1)
-  lines = round(lines.0, lines.1)
-  lines = round(lines.0, lines.1)
-  @inline(__always) func put(_ x: Numbers, _ index: Int) {
-    (tile + 64 * index).storeBytes(of: x, as: Numbers.self)
+  let (first, second, third, fourth) = (turned(0), turned(1), turned(2), turned(3))
+  @inline(__always) func put(_ rows: Four, _ quarter: Int) {
+    (tile + 256 * quarter).storeBytes(of: rows.0, as: Numbers.self)
+    (tile + 256 * quarter + 64).storeBytes(of: rows.1, as: Numbers.self)
+    (tile + 256 * quarter + 128).storeBytes(of: rows.2, as: Numbers.self)
+    (tile + 256 * quarter + 192).storeBytes(of: rows.3, as: Numbers.self)
   }
-  put(lines.0.0, 0)
-  put(lines.0.1, 1)
-  put(lines.0.2, 2)
-  put(lines.0.3, 3)
-  put(lines.0.4, 4)
-  put(lines.0.5, 5)
-  put(lines.0.6, 6)
-  put(lines.0.7, 7)
-  put(lines.1.0, 8)
-  put(lines.1.1, 9)
-  put(lines.1.2, 10)
-  put(lines.1.3, 11)
-  put(lines.1.4, 12)
-  put(lines.1.5, 13)
-  put(lines.1.6, 14)
-  put(lines.1.7, 15)
+  put(first, 0)
+  put(second, 1)
+  put(third, 2)
+  put(fourth, 3)
 }
 
 /// One whole tile of each part, 2 KB apart.
@@ -234,23 +219,25 @@ private func pack<N: TileNumbers>(
     packRows(numbers, source, outerStride, outer, depth, panels, panelBytes)
     return
   }
-  for panel in 0..<(outer + 31) / 32 {
-    var step = panels + panel * panelBytes
-    var level = 0
-    while level < depth {
-      for half in 0..<2 {
-        let first = 32 * panel + 16 * half
-        let (rows, levels) = (min(16, max(0, outer - first)), min(32, depth - level))
-        let tile = step + 1024 * half
-        let from = source + min(first, outer - 1) * outerStride + level * depthStride
-        if rows == 16 && levels == 32 {
-          packTile(numbers, from, outerStride, depthStride, isRight, tile)
-        } else {
-          packPartialTile(numbers, from, outerStride, depthStride, rows, levels, isRight, tile)
+  // Lines that are far apart in memory are read once, for all panels.
+  let panelCount = (outer + 31) / 32
+  let perPass = depthStride == 1 ? 1 : panelCount
+  for pass in stride(from: 0, to: panelCount, by: perPass) {
+    for level in stride(from: 0, to: depth, by: 32) {
+      for panel in pass..<pass + perPass {
+        let step = panels + panel * panelBytes + level / 32 * 2048 * N.parts
+        for half in 0..<2 {
+          let first = 32 * panel + 16 * half
+          let (rows, levels) = (min(16, max(0, outer - first)), min(32, depth - level))
+          let from = source + min(first, outer - 1) * outerStride + level * depthStride
+          if rows == 16 && levels == 32 {
+            packTile(numbers, from, outerStride, depthStride, isRight, step + 1024 * half)
+          } else {
+            packPartialTile(
+              numbers, from, outerStride, depthStride, rows, levels, isRight, step + 1024 * half)
+          }
         }
       }
-      level += 32
-      step += 2048 * N.parts
     }
   }
 }

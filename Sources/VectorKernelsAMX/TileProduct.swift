@@ -102,48 +102,41 @@ extension TileKernels: TileProductKernels {
   public static func end() { processor_tiles_end() }
 
   public static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats
+    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats,
+    next: UpcomingRows?
   ) {
     let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
-    if a.rowBytes > 0 {
-      let lines = 32 * steps
-      for i in 0..<rowPanels {
-        let next = i + 1 < rowPanels ? a.base + (i + 1) * a.panelBytes : a.next
-        for j in 0..<columnPanels {
-          if let next {
-            prefetch(next, a.rowBytes, lines * j / columnPanels..<lines * (j + 1) / columnPanels, steps)
-          }
-          multiplyBlock(
-            RowSteps.self, a.base + i * a.panelBytes, a.rowBytes, b.base + j * b.panelBytes, steps, c, 32 * i,
-            32 * j, spare)
-        }
-      }
-      return
-    }
-    for j in 0..<columnPanels {
-      for i in 0..<rowPanels {
-        let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
-        if format == .split {
-          multiplyBlock(SplitSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
-        } else {
-          multiplyBlock(PackedSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
-        }
+    let isInPlace = a.rowBytes > 0
+    for turn in 0..<rowPanels * columnPanels {
+      // Rows that are read in place stay in the first-level cache, columns where the rows are packed.
+      let (i, j) =
+        isInPlace ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
+      if let next { prefetch(next, turn, of: rowPanels * columnPanels) }
+      let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
+      if isInPlace {
+        multiplyBlock(RowSteps.self, left, a.rowBytes, right, steps, c, 32 * i, 32 * j, spare)
+      } else if format == .split {
+        multiplyBlock(SplitSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
+      } else {
+        multiplyBlock(PackedSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
       }
     }
   }
 
-  /// Asks for some lines of a panel of rows, counted along its rows, in the second-level cache.
+  /// Asks for one share of the lines of some rows in the second-level cache.
   ///
-  /// Tiles touch 32 rows a line at a time, a pattern that the processor does not foresee.
+  /// Tiles touch 32 rows a line at a time, a pattern that the processor does not foresee; and while it packs it
+  /// does not multiply.
   @inline(__always)
-  private static func prefetch(
-    _ panel: UnsafeRawPointer, _ rowBytes: Int, _ lines: Range<Int>, _ steps: Int
-  ) {
-    var (row, step) = lines.lowerBound.quotientAndRemainder(dividingBy: steps)
-    for _ in lines {
-      processor_prefetch(panel + row * rowBytes + 64 * step)
-      step += 1
-      if step == steps { (row, step) = (row + 1, 0) }
+  private static func prefetch(_ next: UpcomingRows, _ share: Int, of shares: Int) {
+    let perRow = (next.bytes + 63) / 64
+    let lines = next.rows * perRow
+    let range = lines * share / shares..<lines * (share + 1) / shares
+    var (row, line) = range.lowerBound.quotientAndRemainder(dividingBy: max(1, perRow))
+    for _ in range {
+      processor_prefetch(next.base + row * next.stride + 64 * line)
+      line += 1
+      if line == perRow { (row, line) = (row + 1, 0) }
     }
   }
 }

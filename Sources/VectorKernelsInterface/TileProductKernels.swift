@@ -34,7 +34,8 @@ public protocol TileProductKernels: SendableMetatype {
 
   /// c (+)= a·b over `steps` times 32 steps of depth; `spare` is room for 1024 numbers.
   static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats)
+    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats,
+    next: UpcomingRows?)
 }
 
 /// The left operand's panels: packed, or as rows of bfloat16 numbers.
@@ -44,13 +45,20 @@ public struct LeftTiles {
   public var panelBytes: Int
   /// Bytes from one row to the next where they are not packed; 0 where they are.
   public var rowBytes: Int
-  /// The panel that the next product reads, if it is to be fetched meanwhile; rows lie as far apart.
-  public var next: UnsafeRawPointer?
 
-  public init(
-    _ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0, next: UnsafeRawPointer? = nil
-  ) {
-    (self.base, self.panelBytes, self.rowBytes, self.next) = (base, panelBytes, rowBytes, next)
+  public init(_ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0) {
+    (self.base, self.panelBytes, self.rowBytes) = (base, panelBytes, rowBytes)
+  }
+}
+
+/// Memory that will be read next: to be fetched meanwhile, in its own order.
+public struct UpcomingRows {
+  public var base: UnsafeRawPointer
+  /// How many rows there are, how far apart and how long.
+  public var rows: Int, stride: Int, bytes: Int
+
+  public init(_ base: UnsafeRawPointer, rows: Int, stride: Int, bytes: Int) {
+    (self.base, self.rows, self.stride, self.bytes) = (base, rows, stride, bytes)
   }
 }
 

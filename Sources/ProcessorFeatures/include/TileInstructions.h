@@ -154,6 +154,41 @@ processor_upper_halves(ProcessorTileWords first, ProcessorTileWords second) {
       29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
 }
 
+typedef float ProcessorTileQuarter __attribute__((vector_size(16)));
+
+/// Four quarters as one.
+static inline __attribute__((always_inline)) ProcessorTileNumbers processor_join_quarters(
+    ProcessorTileQuarter a, ProcessorTileQuarter b, ProcessorTileQuarter c, ProcessorTileQuarter d) {
+  typedef float Half __attribute__((vector_size(32)));
+  Half low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+  Half high = __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7);
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/// The first two numbers of each quarter, in turn.
+static inline __attribute__((always_inline)) ProcessorTileNumbers
+processor_pair_low(ProcessorTileNumbers a, ProcessorTileNumbers b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+}
+
+/// The last two numbers of each quarter, in turn.
+static inline __attribute__((always_inline)) ProcessorTileNumbers
+processor_pair_high(ProcessorTileNumbers a, ProcessorTileNumbers b) {
+  return __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+}
+
+/// The first pair of numbers of each quarter, in turn.
+static inline __attribute__((always_inline)) ProcessorTileNumbers
+processor_pair_low_doubles(ProcessorTileNumbers a, ProcessorTileNumbers b) {
+  return __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+}
+
+/// The second pair of numbers of each quarter, in turn.
+static inline __attribute__((always_inline)) ProcessorTileNumbers
+processor_pair_high_doubles(ProcessorTileNumbers a, ProcessorTileNumbers b) {
+  return __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+
 /// Each number, moved to between `-limit` and `limit`; NaN stays.
 static inline __attribute__((always_inline)) ProcessorTileNumbers
 processor_clamp(ProcessorTileNumbers x, float limit) {
