@@ -46,12 +46,10 @@ extension Kernels {
     _: S.Type, _ gate: UnsafeRawPointer, _ up: UnsafeRawPointer, _ out: UnsafeMutableRawPointer, _ n: Int
   ) {
     let (gate, up, out) = (S.address(gate), S.address(up), S.address(out))
-    forEachRun(n) {
-      let x = S.load(gate + $0)
-      S.store(x * Curves.sigmoid(x) * S.load(up + $0), out + $0)
-    } _: {
-      let x = S.loadPart(gate + $0, $1)
-      S.storePart(x * Curves.sigmoid(x) * S.loadPart(up + $0, $1), out + $0, $1)
+    // One loop, with the last few in it: closures as long as this would be called, not inlined.
+    for start in stride(from: 0, to: n, by: 16) {
+      let x = S.load(gate + start, upTo: n - start)
+      S.store(x * Curves.gate(x) * S.load(up + start, upTo: n - start), out + start, upTo: n - start)
     }
   }
 
@@ -71,25 +69,15 @@ extension Kernels {
   ) {
     let (upstream, gate, up) = (S.address(upstream), S.address(gate), S.address(up))
     let (gateGradient, upGradient) = (S.address(gateGradient), S.address(upGradient))
-    @inline(__always) func slopes(_ upstream: Lanes, _ gate: Lanes, _ up: Lanes) -> (Lanes, Lanes, Lanes) {
-      let activation = Curves.sigmoid(gate)
-      let incoming = upstream * activation
-      return (
-        incoming * up * fused(gate, 1 - activation, Lanes(repeating: 1)), incoming * gate,
-        gate * activation * up
-      )
-    }
-    forEachRun(n) {
-      let (byGate, byUp, value) = slopes(S.load(upstream + $0), S.load(gate + $0), S.load(up + $0))
-      S.store(byGate, gateGradient + $0)
-      S.store(byUp, upGradient + $0)
-      S.store(value, upstream + $0)
-    } _: {
-      let (byGate, byUp, value) = slopes(
-        S.loadPart(upstream + $0, $1), S.loadPart(gate + $0, $1), S.loadPart(up + $0, $1))
-      S.storePart(byGate, gateGradient + $0, $1)
-      S.storePart(byUp, upGradient + $0, $1)
-      S.storePart(value, upstream + $0, $1)
+    for start in stride(from: 0, to: n, by: 16) {
+      let rest = n - start
+      let (x, y) = (S.load(gate + start, upTo: rest), S.load(up + start, upTo: rest))
+      let activation = Curves.gate(x)
+      let incoming = S.load(upstream + start, upTo: rest) * activation
+      let slope = incoming * y * fused(x, 1 - activation, Lanes(repeating: 1))
+      S.store(slope, gateGradient + start, upTo: rest)
+      S.store(incoming * x, upGradient + start, upTo: rest)
+      S.store(x * activation * y, upstream + start, upTo: rest)
     }
   }
 

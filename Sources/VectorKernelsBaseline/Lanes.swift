@@ -83,11 +83,3 @@ func total(_ sums: Sums) -> Double {
 func larger(_ a: Lanes, _ b: Lanes) -> Lanes {
   a.replacing(with: b, where: b .> a)
 }
-
-/// The largest of sixteen.
-@inline(__always)
-func largest(_ x: Lanes) -> Float {
-  var result = x[0]
-  for index in 1..<16 where x[index] > result { result = x[index] }
-  return result
-}

@@ -1,48 +1,54 @@
 // The head's running sums over scores, and the derivative of an objective by them.
 
+import ProcessorFeatures
 public import VectorKernelsInterface
 
-/// Below it the exponential is 0; clamping there keeps 0·(−∞) out of the sums.
-private let lowest: Float = -150
+/// Columns whose terms are added in single precision before their sum is widened.
+private let columnsPerSum = 128
 
 extension Kernels {
   public static func accumulate(_ scores: Floats, _ firstColumn: Int, _ n: Int, _ sums: inout ScoreSums) {
     raise(&sums, scores, firstColumn, n)
     let shift = Lanes(repeating: sums.largest)
-    var (exponentials, weighted) = (noSums(), noSums())
-    var (squares, plain) = (noSums(), noSums())
-    @inline(__always) func add(_ x: Lanes) {
-      var shifted = x - shift
-      shifted.replace(with: lowest, where: shifted .< lowest)
-      let e = Curves.exponential(shifted)
-      addNumbers(e, to: &exponentials)
-      addProducts(e, shifted, to: &weighted)
-      addProducts(e, e, to: &squares)
-    }
-    forEachRun(n) {
-      let x: Lanes = (scores + $0).load()
-      add(x)
-      addNumbers(x, to: &plain)
-    } _: {
-      add(loadPart(scores + $0, $1, -.infinity))
-      addNumbers(loadPart(scores + $0, $1, 0), to: &plain)
+    var (exponentials, weighted, squares) = (noSums(), noSums(), noSums())
+    var start = 0
+    while start < n {
+      let end = min(n, start + columnsPerSum)
+      var (exponential, product, square) = (Lanes.zero, Lanes.zero, Lanes.zero)
+      while start < end {
+        let isWhole = start + 16 <= n
+        let x = isWhole ? (scores + start).load() : loadPart(scores + start, n - start, -.infinity)
+        let shifted = Curves.raised(x - shift)
+        let e = Curves.share(shifted)
+        exponential += e
+        product = fused(e, shifted, product)
+        square = fused(e, e, square)
+        start += 16
+      }
+      addNumbers(exponential, to: &exponentials)
+      addNumbers(product, to: &weighted)
+      addNumbers(square, to: &squares)
     }
     sums.exponentials += total(exponentials)
     sums.weightedScores += total(weighted)
     sums.squares += total(squares)
-    sums.scores += total(plain)
   }
 
-  /// Raises the running maximum to that of these scores, if it is larger.
+  /// Adds these scores to their sum, and raises the running maximum to theirs, if it is larger.
   @inline(__always)
   private static func raise(_ sums: inout ScoreSums, _ scores: Floats, _ firstColumn: Int, _ n: Int) {
     var maxima = Lanes(repeating: -.infinity)
+    var plain = noSums()
     forEachRun(n) {
-      maxima = larger(maxima, (scores + $0).load())
+      let x: Lanes = (scores + $0).load()
+      maxima = larger(maxima, x)
+      addNumbers(x, to: &plain)
     } _: {
       maxima = larger(maxima, loadPart(scores + $0, $1, -.infinity))
+      addNumbers(loadPart(scores + $0, $1, 0), to: &plain)
     }
-    let next = largest(maxima)
+    sums.scores += total(plain)
+    let next = processor_largest(maxima)
     guard next > sums.largest else { return }
     var start = 0
     while start + 16 <= n, !any((scores + start).load(Lanes.self) .== next) { start += 16 }
@@ -63,17 +69,13 @@ extension Kernels {
     _: S.Type, _ scores: Floats, _ slopes: ScoreSlopes, _ out: UnsafeMutableRawPointer, _ n: Int
   ) {
     let target = S.address(out)
-    @inline(__always) func slope(_ score: Lanes) -> Lanes {
-      var shifted = score - slopes.logSum
-      shifted.replace(with: lowest, where: shifted .< lowest)
-      let p = Curves.exponential(shifted)
+    for start in stride(from: 0, to: n, by: 16) {
+      let shifted = Curves.raised(Plain.load(scores + start, upTo: n - start) - slopes.logSum)
+      let p = Curves.share(shifted)
       let linear = fused(shifted, Lanes(repeating: slopes.entropy), Lanes(repeating: slopes.probability))
-      return fused(fused(p, Lanes(repeating: slopes.collision), linear), p, Lanes(repeating: slopes.constant))
-    }
-    forEachRun(n) {
-      S.store(slope((scores + $0).load()), target + $0)
-    } _: {
-      S.storePart(slope(loadPart(scores + $0, $1, 0)), target + $0, $1)
+      let slope = fused(
+        fused(p, Lanes(repeating: slopes.collision), linear), p, Lanes(repeating: slopes.constant))
+      S.store(slope, target + start, upTo: n - start)
     }
   }
 }

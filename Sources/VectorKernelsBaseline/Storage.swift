@@ -39,6 +39,18 @@ extension Storage {
     return result
   }
 
+  /// Reads sixteen, or the first `count` if that is less; the others are 0.
+  @_transparent
+  static func load(_ source: UnsafePointer<Scalar>, upTo count: Int) -> Lanes {
+    count >= 16 ? load(source) : loadPart(source, count)
+  }
+
+  /// Writes sixteen, or the first `count` if that is less.
+  @_transparent
+  static func store(_ value: Lanes, _ target: UnsafeMutablePointer<Scalar>, upTo count: Int) {
+    if count >= 16 { store(value, target) } else { storePart(value, target, count) }
+  }
+
   /// Writes the first `count` of sixteen.
   @inline(__always)
   static func storePart(_ value: Lanes, _ target: UnsafeMutablePointer<Scalar>, _ count: Int) {

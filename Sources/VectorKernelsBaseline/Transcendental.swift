@@ -5,16 +5,20 @@ import VectorKernelsInterface
 /// Adding and subtracting it rounds a number below 2²² to an integer, to be found in the lowest bits.
 private let roundingShift: Float = 12_582_912
 
+/// Where `share` becomes 0: the exponential is still a normal number, which processors multiply fast.
+private let lowestExponent: Float = -87
+
 /// Functions of sixteen numbers.
 enum Curves {
-  /// e^x within 1 ulp; over- and underflows as it should.
-  @inline(__always)
-  static func exponential(_ input: Lanes) -> Lanes {
-    var x = input
-    x.replace(with: 89, where: x .> 89)
-    x.replace(with: -104, where: x .< -104)
-    let shifted = fused(x, Lanes(repeating: 1.442_695_04), Lanes(repeating: roundingShift))
-    let n = shifted - roundingShift
+  /// e^x in two parts, a number between ½ and 2 and a power of two, whose exponent is in the lowest bits.
+  ///
+  /// Transparent, like the rest of the exponential: calls would cost more than what they do, and the compiler
+  /// inlines `always` only as far as it sees fit.
+  /// - Parameter shift: `roundingShift` and what is to be added to the exponent.
+  @_transparent
+  private static func exponentialParts(_ x: Lanes, _ shift: Float) -> (number: Lanes, exponent: Lanes) {
+    let shifted = fused(x, Lanes(repeating: 1.442_695_04), Lanes(repeating: shift))
+    let n = shifted - shift
     // ln 2 in two parts, the first of so few bits that n times it is exact.
     var r = fused(n, Lanes(repeating: -0.693_359_375), x)
     r = fused(n, Lanes(repeating: 2.121_944_400_5e-4), r)
@@ -24,11 +28,47 @@ enum Curves {
     p = fused(p, r, Lanes(repeating: 4.166_579_589_4e-2))
     p = fused(p, r, Lanes(repeating: 1.666_666_545_9e-1))
     p = fused(p, r, Lanes(repeating: 5.000_000_120_1e-1))
-    p = fused(p, r * r, r) + 1
+    return (fused(p, r * r, r) + 1, shifted)
+  }
+
+  /// e^x within 1 ulp; over- and underflows as it should.
+  @inline(__always)
+  static func exponential(_ input: Lanes) -> Lanes {
+    var x = input
+    x.replace(with: 89, where: x .> 89)
+    x.replace(with: -104, where: x .< -104)
+    let (p, shifted) = exponentialParts(x, roundingShift)
     // 2ⁿ as two factors, so that neither overflows nor underflows before the product does.
     let exponent = unsafeBitCast(shifted, to: Integers.self) &- Int32(bitPattern: roundingShift.bitPattern)
     let half = exponent &>> 1
     return p * powerOfTwo(half) * powerOfTwo(exponent &- half)
+  }
+
+  /// e^x within 1 ulp for |x| < 88, where neither it nor its exponent's bits overflow; NaN for NaN.
+  @_transparent
+  private static func moderateExponential(_ x: Lanes) -> Lanes {
+    // With the exponent's bias added, the lowest bits are those of 2ⁿ.
+    let (p, shifted) = exponentialParts(x, roundingShift + 127)
+    return p * unsafeBitCast(unsafeBitCast(shifted, to: Words.self) &<< 23, to: Lanes.self)
+  }
+
+  /// `x`, or −87 where it is less.
+  ///
+  /// `share` is 0 from there on; the number itself stays finite, so that no 0·(−∞) gets into sums.
+  @_transparent
+  static func raised(_ x: Lanes) -> Lanes { x.replacing(with: lowestExponent, where: x .< lowestExponent) }
+
+  /// e^x of a number that was `raised` and is below 88, within 1 ulp; 0 where it had to be.
+  @_transparent
+  static func share(_ x: Lanes) -> Lanes {
+    moderateExponential(x).replacing(with: 0, where: x .<= lowestExponent)
+  }
+
+  /// 1/(1 + e⁻ˣ) within 3 ulp where |x| ≤ 87; beyond, what it is there.
+  @_transparent
+  static func gate(_ x: Lanes) -> Lanes {
+    let y = raised(x)
+    return 1 / (moderateExponential(-y.replacing(with: -lowestExponent, where: y .> -lowestExponent)) + 1)
   }
 
   /// 2ⁿ for −126 ≤ n ≤ 127

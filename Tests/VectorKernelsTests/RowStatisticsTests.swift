@@ -96,6 +96,27 @@ private func defined(_ scores: [Double], _ target: Int) -> [Double] {
     #expect(result.argmax == 0 && !result.isArgmax)
   }
 
+  @Test(arguments: InstructionSet.supported, [0, 20, 299])
+  func `a score that is not a number spoils its row`(_ set: InstructionSet, _ column: Int) {
+    let row = FloatBuffer(scores.buffer.window(0..<300).scalars)
+    row[column] = .nan
+    var sums = ScoreSums()
+    set.kernels.accumulate(row.base, 0, 300, &sums)
+    #expect(sums.exponentials.isNaN && sums.weightedScores.isNaN && sums.squares.isNaN && sums.scores.isNaN)
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func `scores far below the largest weigh nothing and slope to the constant`(_ set: InstructionSet) {
+    let row = FloatBuffer([0, -88, -103, -500, -.infinity])
+    var sums = ScoreSums()
+    set.kernels.accumulate(row.base, 0, 4, &sums)
+    #expect(sums.exponentials == 1 && sums.squares == 1 && sums.weightedScores == 0)
+    let slopes = ScoreSlopes(logSum: 0, probability: 1, entropy: 1, collision: 1, constant: 0.25)
+    let out = FloatBuffer(count: 5)
+    set.kernels.cotangent(row.base, slopes, MutableScalars(out.base, isBrainFloat: false), 5)
+    #expect(out.scalars[1...].allSatisfy { $0 == 0.25 })
+  }
+
   @Test func `cotangents in bfloat16 are those in single precision, rounded once`() {
     let state = statistics(chunk: 301)
     let finished = (0..<4).map { state.finished(row: $0, target: targets[$0], vocabularyCount: Self.columns) }
