@@ -157,15 +157,3 @@ struct DPOLike: MarginLoss {
   var rewardScale: Double { beta }
   func loss(margin: Tensor) -> Tensor { -logSigmoid(beta * margin) }
 }
-
-/// The squared distance of each margin from the batch's mean: 0 for a pair alone.
-struct BatchMeanLoss: MarginLoss {
-  static let card = LossCard("batch-mean", "Spread of margins.", formula: "(h − h̄)²", source: "these tests")
-  static let hyperparameters: Schema<Self> = []
-  var requirements: Requirements {
-    var needs = Requirements(.pairwise)
-    needs.couplesItems = true
-    return needs
-  }
-  func loss(margin: Tensor) -> Tensor { square(margin - margin.mean()) }
-}

@@ -8,18 +8,6 @@ import Testing
 
 @testable import ReferenceCache
 
-/// The squared distance of each margin from the batch's mean: 0 for a pair alone.
-private struct BatchMeanLoss: MarginLoss {
-  static let card = LossCard("batch-mean", "Spread of margins.", formula: "(h − h̄)²", source: "these tests")
-  static let hyperparameters: Schema<Self> = []
-  var requirements: Requirements {
-    var needs = Requirements(.pairwise)
-    needs.couplesItems = true
-    return needs
-  }
-  func loss(margin: Tensor) -> Tensor { square(margin - margin.mean()) }
-}
-
 @Suite struct CoupledTests {
   /// Three steps over six pairs, cut into micro-batches of `sizes`; the losses and the table's scores afterwards.
   private static func train(_ sizes: [Int], _ reference: any Scorer) throws -> (
