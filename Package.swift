@@ -56,7 +56,7 @@ let layers: [(name: String, imports: [String])] = [
 ]
 
 /// Families of losses: `Plugins/<name>` becomes the module `<name>Losses`.
-let plugins = ["DPO", "FocalPO", "HybridPO", "IPO", "MRPO", "MallowsPO"]
+let plugins = ["DPO", "FocalPO", "HybridPO", "IPO", "MRPO", "MallowsPO", "Unpaired"]
 
 let losses = plugins.map { $0 + "Losses" }
 let everything = ["VectorKernels"] + layers.map(\.name) + ["BuiltinLosses"]

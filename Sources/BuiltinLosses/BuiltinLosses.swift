@@ -8,6 +8,7 @@ import IPOLosses
 import MRPOLosses
 import MallowsPOLosses
 public import PreferenceCore
+import UnpairedLosses
 
 extension LossRegistry {
   /// Every loss this package ships.
@@ -15,7 +16,7 @@ extension LossRegistry {
     do throws(RegistryError) {
       return try LossRegistry([
         DPOPlugin.self, FocalPOPlugin.self, HybridPOPlugin.self, IPOPlugin.self, MRPOPlugin.self,
-        MallowsPOPlugin.self,
+        MallowsPOPlugin.self, UnpairedPlugin.self,
       ])
     } catch { preconditionFailure("the built-in plugins clash: \(error)") }
   }()

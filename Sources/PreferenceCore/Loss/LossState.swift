@@ -43,6 +43,9 @@ public struct LossState: Sendable, Hashable, Codable {
     means[place]?[name].map { $0.sum / $0.weight }
   }
 
+  /// The weight behind ``mean(_:at:)``; 0 where there is no mean.
+  public func weight(_ name: String, at place: String) -> Double { means[place]?[name]?.weight ?? 0 }
+
   /// Adds to this step's sums. A weight of 0 adds nothing.
   mutating func accumulate(
     _ name: String, at place: String, sum: Double, weight: Double, into rule: RunningMean
