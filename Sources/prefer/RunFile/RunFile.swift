@@ -111,7 +111,7 @@ struct RunFile: Sendable {
   }
 
   /// A tree as the value of one key.
-  private static func literal(_ value: JSONValue, for key: String) throws(HyperparameterError) -> Literal {
+  static func literal(_ value: JSONValue, for key: String) throws(HyperparameterError) -> Literal {
     switch (key, value) {
     case ("loss", .object), ("loss", .array), ("optim", .object):
       do {
