@@ -56,7 +56,11 @@ let layers: [(name: String, imports: [String])] = [
 ]
 
 /// Families of losses: `Plugins/<name>` becomes the module `<name>Losses`.
-let plugins = ["DPO", "FocalPO", "HybridPO", "IPO", "MRPO", "MallowsPO", "Unpaired"]
+let plugins = [
+  "Advantage", "DPO", "Diffusion", "FocalPO", "HybridPO", "IPO", "Listwise", "MRPO", "MallowsPO",
+  "RewardModel",
+  "Unpaired",
+]
 
 let losses = plugins.map { $0 + "Losses" }
 let everything = ["VectorKernels"] + layers.map(\.name) + ["BuiltinLosses"]

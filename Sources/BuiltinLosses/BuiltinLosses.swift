@@ -1,13 +1,17 @@
 // The one place that knows every plugin of this package.
 
+import AdvantageLosses
 import Configuration
 import DPOLosses
+import DiffusionLosses
 import FocalPOLosses
 import HybridPOLosses
 import IPOLosses
+import ListwiseLosses
 import MRPOLosses
 import MallowsPOLosses
 public import PreferenceCore
+import RewardModelLosses
 import UnpairedLosses
 
 extension LossRegistry {
@@ -15,8 +19,9 @@ extension LossRegistry {
   public static let builtin: LossRegistry = {
     do throws(RegistryError) {
       return try LossRegistry([
-        DPOPlugin.self, FocalPOPlugin.self, HybridPOPlugin.self, IPOPlugin.self, MRPOPlugin.self,
-        MallowsPOPlugin.self, UnpairedPlugin.self,
+        AdvantagePlugin.self, DPOPlugin.self, DiffusionPlugin.self, FocalPOPlugin.self, HybridPOPlugin.self,
+        IPOPlugin.self, ListwisePlugin.self, MRPOPlugin.self, MallowsPOPlugin.self, RewardModelPlugin.self,
+        UnpairedPlugin.self,
       ])
     } catch { preconditionFailure("the built-in plugins clash: \(error)") }
   }()

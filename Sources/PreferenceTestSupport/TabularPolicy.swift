@@ -7,32 +7,51 @@ public import PreferenceCore
 ///
 /// The prompt is known by its first token; with one row of scores, prompts make no difference and the policy is a
 /// bandit whose arms are tokens.
-public final class TabularPolicy: Policy, RefreshableScorer {
-  /// `scores`, `[contexts, tokens]`.
+public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
+  /// `scores`, `[contexts, tokens]`, and a table for each scalar head.
   public let parameters: Parameters
-  public let statistics: Set<TokenStatistic> = [
-    .logProbability, .entropy, .logCollision, .meanScore, .argmaxHit,
-  ]
   private let contexts: Int
   private let tokens: Int
+  private let heads: [TokenStatistic]
+  private var reference: TabularPolicy?
   /// How often the weights were said to have changed.
   public private(set) var changes = 0
 
-  /// Starts from `scores`, or from the uniform distribution.
+  /// Starts from `scores`, or from the uniform distribution; scalar heads start at 0.
   ///
-  /// - Parameter scores: `contexts` rows of `tokens` numbers.
-  public init(contexts: Int = 1, tokens: Int, scores: [Float]? = nil) {
-    (self.contexts, self.tokens) = (contexts, tokens)
-    parameters = Parameters([
-      Parameter(
-        "scores", shape: [contexts, tokens],
-        scalars: scores ?? [Float](repeating: 0, count: contexts * tokens))
-    ])
+  /// - Parameters:
+  ///   - scores: `contexts` rows of `tokens` numbers.
+  ///   - heads: scalar heads: a number for each prompt, and for each token too where they have read it.
+  public init(contexts: Int = 1, tokens: Int, scores: [Float]? = nil, heads: [TokenStatistic] = []) {
+    (self.contexts, self.tokens, self.heads) = (contexts, tokens, heads)
+    let table = scores ?? [Float](repeating: 0, count: contexts * tokens)
+    parameters = Parameters(
+      [Parameter("scores", shape: [contexts, tokens], scalars: table)]
+        + heads.map { head in
+          let width = head.scalarHead?.isBehind == true ? tokens : 1
+          return Parameter(
+            ParameterName(head.name), shape: [contexts, width],
+            scalars: [Float](repeating: 0, count: contexts * width))
+        })
+  }
+
+  /// What a table of scores can say, its scalar heads, and the divergence where there is something to compare with.
+  public var statistics: Set<TokenStatistic> {
+    Set([.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit] + heads)
+      .union(reference == nil ? [] : [.divergence])
+  }
+
+  public func measureDivergence(from reference: any Scorer) -> Bool {
+    guard let table = reference as? TabularPolicy, table.contexts == contexts, table.tokens == tokens else {
+      return false
+    }
+    self.reference = table
+    return true
   }
 
   /// A policy with weights of its own that equal these; a frozen reference, say.
   public func copy() -> TabularPolicy {
-    TabularPolicy(contexts: contexts, tokens: tokens, scores: scores.map { Float($0) })
+    TabularPolicy(contexts: contexts, tokens: tokens, scores: scores.map { Float($0) }, heads: heads)
   }
 
   /// The probability of every token after a prompt that begins with `context`.
@@ -48,20 +67,20 @@ public final class TabularPolicy: Policy, RefreshableScorer {
   public func score(
     _ batch: TokenBatch, _ wanted: Set<TokenStatistic>
   ) throws(ScoringError) -> ModelScores {
-    scores(of: batch, wanted, table)
+    scores(of: batch, wanted, parameters.map(\.tensor))
   }
 
   public func accumulateGradients(
     into gradients: inout GradientAccumulator, scoring batch: TokenBatch, _ wanted: Set<TokenStatistic>,
     cotangents: (ModelScores) -> [TokenStatistic: Tensor]
   ) throws(ScoringError) {
-    let leaf = table.tracked()
-    let scored = scores(of: batch, wanted, leaf)
+    let leaves = parameters.map { $0.tensor.tracked() }
+    let scored = scores(of: batch, wanted, leaves)
     let upstream = cotangents(scored.mapValues { stopGradient($0) })
     let pulled = upstream.sorted { $0.key.name < $1.key.name }.map { ($0.value * scored[$0.key]).sum() }
     guard let first = pulled.first, !(upstream.keys.allSatisfy { $0 == .argmaxHit }) else { return }
-    gradients.add(
-      Tensors.gradients(of: pulled.dropFirst().reduce(first, +), at: [leaf])[0], to: "scores")
+    let slopes = Tensors.gradients(of: pulled.dropFirst().reduce(first, +), at: leaves)
+    for (parameter, slope) in zip(parameters, slopes) { gradients.add(slope, to: parameter.name) }
   }
 
   private var table: Tensor { parameters[0].tensor }
@@ -73,7 +92,10 @@ public final class TabularPolicy: Policy, RefreshableScorer {
     return shifted - log(exp(shifted).sumOverLastAxis()).reshaped([contexts, 1])
   }
 
-  private func scores(of batch: TokenBatch, _ wanted: Set<TokenStatistic>, _ scores: Tensor) -> ModelScores {
+  /// - Parameter tables: the parameters' values, tracked or not.
+  private func scores(of batch: TokenBatch, _ wanted: Set<TokenStatistic>, _ tables: [Tensor]) -> ModelScores
+  {
+    let scores = tables[0]
     let width = batch.completions.map(\.count).max() ?? 0
     let shape = [batch.completions.count, width]
     let mask = Tensor(
@@ -100,7 +122,18 @@ public final class TabularPolicy: Policy, RefreshableScorer {
         }
         let hits = zip(contextOfPlace, tokenOfPlace).map { best[$0] == $1 ? 1.0 : 0.0 }
         values[statistic] = mask * Tensor(hits, shape: shape)
-      default: preconditionFailure("TabularPolicy: '\(statistic)' is not one of its statistics")
+      case .divergence:
+        guard let reference else { preconditionFailure("TabularPolicy: there is nothing to compare with") }
+        let its = reference.logProbabilities(reference.table)
+        values[statistic] = spread((exp(its) * (its - logs)).sumOverLastAxis())
+      default:
+        guard let place = heads.firstIndex(of: statistic) else {
+          preconditionFailure("TabularPolicy: '\(statistic)' is not one of its statistics")
+        }
+        let isBehind = statistic.scalarHead?.isBehind == true
+        let places = zip(contextOfPlace, tokenOfPlace).map { isBehind ? $0 * tokens + $1 : $0 }
+        let outputs = tables[1 + place]
+        values[statistic] = mask * outputs.reshaped([outputs.count]).rows(places).reshaped(shape)
       }
     }
     return ModelScores(values, maximumEntropy: log(Tensor([Double(tokens)])).scalars[0])

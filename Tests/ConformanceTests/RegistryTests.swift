@@ -46,12 +46,17 @@ import Testing
   @Test(arguments: names) func `state survives JSON`(_ name: String) throws {
     let loss = try LossRegistry.builtin.resolve(name)
     var context = LossContext()
+    let needs = loss.requirements
+    let statistics = needs.policyStatistics.union(needs.referenceStatistics).union([.logProbability])
     let scores = ModelScores(
-      [.logProbability: Tensor([-1, -2], shape: [2, 1]), .entropy: .ones([2, 1])], maximumEntropy: 4)
+      Dictionary(
+        uniqueKeysWithValues: statistics.map {
+          ($0, $0 == .entropy ? .ones([2, 1]) : Tensor([-1, -2], shape: [2, 1]))
+        }), maximumEntropy: 4)
+    let columns = needs.annotations.map { ($0, Tensor([0.1, 0.7])) }
     let batch = ScoredBatch(
       layout: .pairs(1), tokens: [[1], [2]], mask: .ones([2, 1]), policy: scores,
-      references: [scores, scores],
-      annotations: ["reward": Tensor([0.1, 0.7])])
+      references: [scores, scores], annotations: Dictionary(uniqueKeysWithValues: columns))
     _ = loss.evaluate(batch, &context)
     context.commitStep()
     let json = try JSONEncoder().encode(context.state)

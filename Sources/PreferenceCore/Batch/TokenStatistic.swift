@@ -27,6 +27,16 @@ public struct TokenStatistic: Hashable, Sendable, Codable, CustomStringConvertib
   /// `log Σ_v π(v)²`, in nats: the collision term of confidence weights.
   public static let logCollision = TokenStatistic("log-collision")
 
-  /// The output of an auxiliary scalar head on the policy, such as a value estimate.
+  /// The output of a scalar head on the policy before a token, from the state that predicts it: a value estimate.
   public static func head(_ name: String) -> TokenStatistic { TokenStatistic("head/" + name) }
+  /// The output of a scalar head on the policy behind a token, which it has read: at the last one, a judgement.
+  public static func headBehind(_ name: String) -> TokenStatistic { TokenStatistic("head-behind/" + name) }
+
+  /// The scalar head that gives this statistic, and whether it has read the token; nil for all others.
+  public var scalarHead: (name: String, isBehind: Bool)? {
+    for (prefix, isBehind) in [("head/", false), ("head-behind/", true)] where name.hasPrefix(prefix) {
+      return (String(name.dropFirst(prefix.count)), isBehind)
+    }
+    return nil
+  }
 }

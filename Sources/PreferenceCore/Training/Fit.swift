@@ -4,13 +4,17 @@ import Optimizers
 
 /// Checks shared by training and evaluation.
 enum Fit {
-  /// Throws where the loss takes another number of references or reads what a model does not know.
+  /// Throws where the loss takes another number of references or reads what a model does not know; where it reads
+  /// divergences, the policy is told what from.
   static func check(
     _ loss: any PreferenceLoss, policy: any Scorer, references: [any Scorer]
   ) throws(TrainingError) {
     let (needs, name) = (loss.requirements, type(of: loss).card.name)
     guard needs.references.contains(references.count) else {
       throw .referenceCount(loss: name, takes: needs.references, given: references.count)
+    }
+    if needs.policyStatistics.contains(.divergence), let reference = references.first {
+      _ = (policy as? any DivergenceScorer)?.measureDivergence(from: reference)
     }
     try check(name, needs.policyStatistics, policy, "the policy")
     for (index, reference) in references.enumerated() {
@@ -28,8 +32,12 @@ enum Fit {
   }
 
   /// What to ask the policy for: what the loss reads, and what is logged where the policy knows it.
+  ///
+  /// A loss that reads no likelihoods trains no likelihoods: then they are not logged either.
   static func statistics(of loss: any PreferenceLoss, policy: any Scorer) -> Set<TokenStatistic> {
-    loss.requirements.policyStatistics.union(MetricSums.statistics.intersection(policy.statistics))
+    let wanted = loss.requirements.policyStatistics
+    guard wanted.contains(.logProbability) else { return wanted }
+    return wanted.union(MetricSums.statistics.intersection(policy.statistics))
   }
 
   /// Whether `reference` holds the very weights of `policy`.

@@ -62,6 +62,14 @@ public protocol RefreshableScorer: Scorer {
   func parametersChanged()
 }
 
+/// A scorer that can say how far its next-token distributions are from a reference's.
+public protocol DivergenceScorer: Scorer {
+  /// Compares with `reference` from now on, so that ``TokenStatistic/divergence`` is one of the statistics.
+  ///
+  /// - Returns: whether the two can be compared.
+  func measureDivergence(from reference: any Scorer) -> Bool
+}
+
 extension RefreshableScorer {
   /// The fingerprint of all parameters.
   public var fingerprint: UInt64 { parameters.fingerprint }
