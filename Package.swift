@@ -57,7 +57,16 @@ let layers: [(name: String, imports: [String])] = [
 
 /// Families of losses: `Plugins/<name>` becomes the module `<name>Losses`.
 let plugins = [
-  "Advantage", "DPO", "Diffusion", "FocalPO", "HybridPO", "IPO", "Listwise", "MRPO", "MallowsPO",
+  "Advantage",
+  "DPO",
+  "Diffusion",
+  "FocalPO",
+  "Formula",
+  "HybridPO",
+  "IPO",
+  "Listwise",
+  "MRPO",
+  "MallowsPO",
   "RewardModel",
   "Unpaired",
 ]

@@ -5,6 +5,7 @@ import Configuration
 import DPOLosses
 import DiffusionLosses
 import FocalPOLosses
+import FormulaLosses
 import HybridPOLosses
 import IPOLosses
 import ListwiseLosses
@@ -19,8 +20,17 @@ extension LossRegistry {
   public static let builtin: LossRegistry = {
     do throws(RegistryError) {
       return try LossRegistry([
-        AdvantagePlugin.self, DPOPlugin.self, DiffusionPlugin.self, FocalPOPlugin.self, HybridPOPlugin.self,
-        IPOPlugin.self, ListwisePlugin.self, MRPOPlugin.self, MallowsPOPlugin.self, RewardModelPlugin.self,
+        AdvantagePlugin.self,
+        DPOPlugin.self,
+        DiffusionPlugin.self,
+        FocalPOPlugin.self,
+        FormulaPlugin.self,
+        HybridPOPlugin.self,
+        IPOPlugin.self,
+        ListwisePlugin.self,
+        MRPOPlugin.self,
+        MallowsPOPlugin.self,
+        RewardModelPlugin.self,
         UnpairedPlugin.self,
       ])
     } catch { preconditionFailure("the built-in plugins clash: \(error)") }

@@ -24,6 +24,8 @@ extension ComponentRegistry {
     public let card: Card
     /// Who brings it.
     public let origin: String
+    /// What gives a value a name of its own, where that can be done.
+    var nameArgument: String?
     /// Its hyperparameters, in the order they are documented.
     public let hyperparameters: [Hyperparameter]
     let build:

@@ -16,6 +16,8 @@ public struct Field<Root>: Sendable {
   public let write: @Sendable (inout Root, Literal) throws(HyperparameterError) -> Void
   /// Present where the hyperparameter is an inner component.
   let fill: Fill?
+  /// Whether the hyperparameter may be given without its name.
+  private(set) var isPositional: Bool
 
   /// How a resolved inner component gets into its slot.
   struct Fill: Sendable {
@@ -56,7 +58,7 @@ public struct Field<Root>: Sendable {
     _ documentation: String, fill: Fill?
   ) {
     (self.name, typeName, self.range, self.documentation) = (name, Value.typeName, range.text, documentation)
-    self.fill = fill
+    (self.fill, isPositional) = (fill, fill != nil)
     read = { $0[keyPath: path].literal }
     write = { root, literal throws(HyperparameterError) in
       guard let value = Value(literal) else {
@@ -67,6 +69,13 @@ public struct Field<Root>: Sendable {
       }
       root[keyPath: path] = value
     }
+  }
+
+  /// The same hyperparameter, which may now be given without its name, as inner components are.
+  public func positional() -> Field {
+    var copy = self
+    copy.isPositional = true
+    return copy
   }
 
   private static func refusal<Value: HyperparameterValue>(of literal: Literal, by type: Value.Type) -> String

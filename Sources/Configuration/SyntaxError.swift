@@ -9,6 +9,11 @@ public struct SyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is wrong there.
   public let problem: String
 
+  /// A mistake behind the first `offset` characters of `text`.
+  public init(text: String, offset: Int, problem: String) {
+    (self.text, self.offset, self.problem) = (text, offset, problem)
+  }
+
   /// The problem, the text, and a caret below the place.
   public var description: String {
     guard text.contains(where: { !$0.isWhitespace }) else { return problem }

@@ -24,7 +24,9 @@ struct Subject {
 
   /// The hyperparameters as they stand.
   var arguments: [Argument] {
-    func read<Loss: PreferenceLoss>(_ loss: Loss) -> [Argument] { Loss.hyperparameters.arguments(of: loss) }
+    func read<Loss: PreferenceLoss>(_ loss: Loss) -> [Argument] {
+      Loss.hyperparameters.arguments(of: loss) + loss.openArguments
+    }
     return read(loss)
   }
 

@@ -31,9 +31,10 @@ extension LossConformance {
 
   /// Values worth trying for a hyperparameter: what its type names, numbers of all sizes, names, lists, losses.
   static func candidates(for name: String, _ subject: Subject) -> [Literal] {
+    let numbers = [0.013, 0.07, 0.31, 0.83, 1.7, 3, 7.3, 45].map { Literal.number($0) }
     guard let own = subject.name,
       let field = subject.registry.entries[own]?.hyperparameters.first(where: { $0.name == name })
-    else { return [] }
+    else { return numbers }
     if subject.slots.contains(where: { $0.name == name }) {
       let others = subject.registry.entries.keys.sorted().filter { $0 != own }
       return others.map { .word($0) }
@@ -41,7 +42,6 @@ extension LossConformance {
     let words = field.type.split(separator: "|").map(String.init).filter {
       $0 != "number" && !$0.contains(" ")
     }
-    let numbers = [0.013, 0.07, 0.31, 0.83, 1.7, 3, 7.3, 45].map { Literal.number($0) }
     let names = [Literal.word("another"), .list([.word("another"), .word("third")])]
     return words.map { .word($0) } + numbers + names
   }

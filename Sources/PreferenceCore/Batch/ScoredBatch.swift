@@ -165,6 +165,17 @@ extension ScoredBatch {
     return referenceLogProbability.map { policy - $0 } ?? policy
   }
 
+  /// `log π_θ(y|x)` of the policy as it stands in ``logRatio``: weighted and scaled, in nats. `[N]`.
+  public var policyLogProbability: Tensor { scaled(sequenceLogProbability(policy)) }
+
+  /// `log π_ref(y|x)` of the only, the first or the virtual reference as it stands in ``logRatio``, in nats. `[N]`.
+  ///
+  /// 0 where there is none.
+  public var referencePart: Tensor { scaled(referenceLogProbability ?? .zeros([count])) }
+
+  /// `log π_k(y|x)` of every reference, weighted and scaled like ``logRatio``, in nats: `K` of `[N]`.
+  public var referenceLogProbabilities: [Tensor] { references.map { scaled(sequenceLogProbability($0)) } }
+
   private func scaled(_ x: Tensor) -> Tensor { logRatioScale.map { $0 * x } ?? x }
 
   private var divisors: Tensor { Tensor(tokenCounts.map { Double(max(1, $0)) }) }

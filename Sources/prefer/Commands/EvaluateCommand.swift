@@ -20,10 +20,10 @@ enum EvaluateCommand {
       Option("truncation-mode", "keep_start|keep_end", "Which end survives; keep_start unless given."),
       Option("batch-size", "N", "Rows of a batch; 8 unless given."),
       Option("dtype", "float32|bfloat16", "Precision of matrix products; float32 unless given."),
-    ])
+    ] + LossCatalogue.options)
 
   static func run(_ call: Invocation) throws -> ExitCode {
-    let objective = try Objective(call.value("loss") ?? "dpo", in: .builtin)
+    let objective = try Objective(call.value("loss") ?? "dpo", in: try LossCatalogue.registry(call))
     let takes = objective.loss.requirements.references
     let names = call.values("reference")
     guard takes.contains(names.count) else {

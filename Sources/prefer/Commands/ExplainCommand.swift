@@ -18,7 +18,7 @@ enum ExplainCommand {
       Option("model", "DIR", "With --from-trl: the model that the run file names."),
       Option("data", "ROWS", "With --from-trl: the rows that the run file names."),
       Option("eval-data", "ROWS", "With --from-trl: the held-out rows that the run file names."),
-    ])
+    ] + LossCatalogue.options)
 
   static func run(_ call: Invocation) throws -> ExitCode {
     if let path = call.value("from-trl") { return try migrate(path, call) }
@@ -28,9 +28,10 @@ enum ExplainCommand {
     if let option = ["model", "data", "eval-data"].first(where: { call.value($0) != nil }) {
       throw UsageError("--\(option) is read only with --from-trl CONFIG.json")
     }
-    let objective = try Objective(expression, in: .builtin)
+    let registry = try LossCatalogue.registry(call)
+    let objective = try Objective(expression, in: registry)
     Console.output(
-      Explanation(in: .builtin).lines(of: objective.loss, objective.expression).joined(separator: "\n"))
+      Explanation(in: registry).lines(of: objective.loss, objective.expression).joined(separator: "\n"))
     if let path = call.value("plot") {
       try OutputFile.write(try plot(objective), to: path)
       Console.note("drawn in \(path)")

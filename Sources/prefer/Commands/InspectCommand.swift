@@ -11,7 +11,8 @@ enum InspectCommand {
   static let command = Command(
     "inspect", "Shows the data of a run file as the model sees it.",
     arguments: [Operand("RUN.json5", .required, "The run file.")],
-    options: [Option("rows", "N", "How many rows are shown token by token; 3 unless given.")],
+    options: [Option("rows", "N", "How many rows are shown token by token; 3 unless given.")]
+      + LossCatalogue.options,
     takesOverrides: true)
 
   static func run(_ call: Invocation) throws -> ExitCode {

@@ -14,7 +14,7 @@ enum QuickstartCommand {
       Option("loss", "L", "The loss that teaches preferences; dpo unless given."),
       Option("output", "DIR", "The folder for everything; runs/quickstart unless given."),
       Option("seed", "N", "What rows, weights and answers are drawn with; 1 unless given."),
-    ],
+    ] + LossCatalogue.options,
     discussion:
       "Everything is on disk afterwards: rows, tokenizer, run files, models, reports. The run files go "
       + "through the\nsame code as 'prefer train'. A loss that reads rewards finds them in the column helpfulness."
@@ -22,7 +22,8 @@ enum QuickstartCommand {
 
   static func run(_ call: Invocation) throws -> ExitCode {
     let text = call.value("loss") ?? "dpo"
-    let objective = try Objective(text, in: .builtin)
+    let registry = try LossCatalogue.registry(call)
+    let objective = try Objective(text, in: registry)
     let seed = try call.integer("seed", default: 1, atLeast: 0)
     let files = QuickstartFiles(try folder(call.value("output")), seed: seed)
     Interruption.watch()
@@ -30,11 +31,12 @@ enum QuickstartCommand {
     let count = try files.writeModel()
     Console.note("     \(Numbers.count(count)) parameters with random weights")
     say("2/4  the language: demonstrations of both manners, with loss: \"sft\"")
-    if let code = try train(try files.writeLanguageRun(), label: "language") { return code }
+    if let code = try train(try files.writeLanguageRun(), in: registry, label: "language") { return code }
     let references = references(of: objective.loss, files)
     say("3/4  preferences: helpful and polite rather than curt or off topic, with loss: \"\(text)\"")
     if let code = try train(
-      try files.writePreferenceRun(text, references: references), label: "preferences")
+      try files.writePreferenceRun(try registry.canonical(text).description, references: references),
+      in: registry, label: "preferences")
     {
       return code
     }
@@ -61,8 +63,10 @@ enum QuickstartCommand {
   }
 
   /// One run file, through the code of `prefer train`; the exit code where it was interrupted.
-  private static func train(_ path: String, label: String) throws -> ExitCode? {
-    let request = try RunRequest(try RunFile(path: path), in: .builtin)
+  private static func train(
+    _ path: String, in registry: LossRegistry, label: String
+  ) throws -> ExitCode? {
+    let request = try RunRequest(try RunFile(path: path), in: registry)
     let run = try TrainingRun(try PreparedRun(request), resumes: false)
     let (summary, code) = try run.carryOut(observers: [TerminalObserver(label: "     \(label):")])
     guard code == .success else { return code }

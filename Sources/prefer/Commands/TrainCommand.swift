@@ -12,7 +12,7 @@ enum TrainCommand {
     options: [
       Option(flag: "dry-run", "Checks everything, prints the plan with memory and time, and stops."),
       Option(flag: "resume", "Continues from the newest checkpoint of output_dir."),
-    ], takesOverrides: true,
+    ] + LossCatalogue.options, takesOverrides: true,
     discussion: "key=value sets a key of the run file: learning_rate=1e-5 dataset.eval_fraction=0.1.\n\n"
       + "Keys, with their defaults:\n\n" + RunSettings.listing)
 
@@ -48,10 +48,10 @@ enum TrainCommand {
 
   /// The run file of a command line with its overrides, resolved.
   ///
-  /// - Throws: `RunFileError` with every mistake.
-  static func request(_ call: Invocation) throws(RunFileError) -> RunRequest {
+  /// - Throws: `RunFileError` with every mistake of the file and of what it names.
+  static func request(_ call: Invocation) throws -> RunRequest {
     var file = try RunFile(path: call.word("RUN.json5") ?? "")
     for override in call.overrides { file.override(override.key, with: override.value) }
-    return try RunRequest(file, in: .builtin)
+    return try RunRequest(file, in: try LossCatalogue.registry(call))
   }
 }

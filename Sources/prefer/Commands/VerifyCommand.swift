@@ -14,18 +14,19 @@ enum VerifyCommand {
     options: [
       Option("json", "FILE", "Writes what was found for machines."),
       Option("vectors", "FILE", "Checks a file in the format of loss_vectors.json instead."),
-    ])
+    ] + LossCatalogue.options)
 
   static func run(_ call: Invocation) throws -> ExitCode {
+    let registry = try LossCatalogue.registry(call)
     if let path = call.value("vectors") {
-      return try vectors(at: path, named: call.words("NAME"), json: call.value("json"))
+      return try vectors(at: path, named: call.words("NAME"), in: registry, json: call.value("json"))
     }
     let names = call.words("NAME")
-    let chosen = names.isEmpty ? LossRegistry.builtin.entries.keys.sorted() : names
+    let chosen = names.isEmpty ? registry.entries.keys.sorted() : names
     var reports: [ConformanceReport] = []
     let width = (chosen.map(\.count).max() ?? 0) + 2
     for name in chosen {
-      let report = try LossConformance.report(name, in: .builtin)
+      let report = try LossConformance.report(name, in: registry)
       reports.append(report)
       let marks = report.verdicts.map { row -> String in
         switch row.verdict {
@@ -69,7 +70,9 @@ enum VerifyCommand {
   // MARK: Vectors
 
   /// Checks every case that names only registered losses, and names the others.
-  private static func vectors(at path: String, named names: [String], json: String?) throws -> ExitCode {
+  private static func vectors(
+    at path: String, named names: [String], in registry: LossRegistry, json: String?
+  ) throws -> ExitCode {
     var vectors: LossVectors
     guard let bytes = FileManager.default.contents(atPath: path) else {
       throw CommandFailure(.failure, "'\(path)' cannot be read; there is no such file of vectors")
@@ -80,7 +83,7 @@ enum VerifyCommand {
       throw CommandFailure(.failure, "'\(path)' is not a file of loss vectors: \(error)")
     }
     if !names.isEmpty { vectors.cases = vectors.cases.filter { names.contains($0.loss) } }
-    let results = LossConformance.verifyVectors(vectors, in: .builtin)
+    let results = LossConformance.verifyVectors(vectors, in: registry)
     var (checked, off, skipped) = (0, 0, 0)
     var worst: (error: Double, loss: String) = (0, "")
     let width = (results.map(\.loss.count).max() ?? 0) + 2

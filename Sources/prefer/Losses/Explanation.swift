@@ -29,11 +29,15 @@ struct Explanation {
       }.dropLast()
     }
     guard let entry = registry.entries[name] else { return [] }
-    let card = entry.card
-    var lines = [indentation + Style.bold(name) + "  " + card.summary]
+    let loss = try? registry.resolve(expression)
+    let card = loss?.ownCard ?? entry.card
+    var lines = [indentation + Style.bold(card.name) + "  " + card.summary]
     lines.append(indentation + "  formula     " + card.formula)
-    let numbers = Formula(card.formula, entry.hyperparameters.map { ($0.name, $0.documentation) })
-      .filled(with: arguments)
+    let numbers =
+      loss is any OpenConfigurable
+      ? Self.replacingWords(of: card.formula, with: arguments)
+      : Formula(card.formula, entry.hyperparameters.map { ($0.name, $0.documentation) })
+        .filled(with: arguments)
     if numbers != card.formula { lines.append(indentation + "  with these  " + numbers) }
     for argument in arguments {
       guard let key = argument.name, let field = entry.hyperparameters.first(where: { $0.name == key }),
@@ -52,6 +56,17 @@ struct Explanation {
       lines += component(inner, indentation: indentation + "    ")
     }
     return lines
+  }
+
+  /// A formula in plain letters with numbers in the place of names.
+  private static func replacingWords(of text: String, with arguments: [Argument]) -> String {
+    let word = /[A-Za-z_][A-Za-z0-9_]*/
+    return text.replacing(word) { match in
+      guard let value = arguments.first(where: { $0.name == String(match.output) })?.value else {
+        return String(match.output)
+      }
+      return value.description.hasPrefix("-") ? "(\(value))" : value.description
+    }
   }
 
   private static func inner(_ literal: Literal) -> Expression? {

@@ -25,11 +25,12 @@ struct RunRequest: Sendable {
     var objective: Objective?
     var references: [String] = []
     do throws(RunFileError) {
+      let registry = try registry.defining(settings, from: "this run")
       let resolved = try Objective(settings, in: registry)
       objective = resolved
       references = try resolved.references(settings.references)
     } catch {
-      problems += error.problems
+      problems += error.problems.map { problem in (error.path.map { $0 + ": " } ?? "") + problem }
     }
     var optimizer: (rule: any Optimizer, text: String)?
     do throws(RunFileError) {

@@ -63,6 +63,9 @@ struct RunFile: Sendable {
     "use_rslora": "lora.use_rslora",
   ]
 
+  /// What stands in front of the names that a run file gives to losses of its own.
+  private static let definitionPrefix = "losses."
+
   private static let textKeys: Set<String> = [
     "model_name_or_path", "dataset.path", "dataset.eval_path", "output_dir", "lora.adapter",
   ]
@@ -72,6 +75,8 @@ struct RunFile: Sendable {
       for member in members { flatten(key + "." + member.key, member.value) }
       // An empty object still asks for an adapter.
       if key == "lora", given["use_peft"] == nil { given["use_peft"] = .bool(true) }
+    } else if key == "losses", case .object(let members) = value {
+      for member in members { given[Self.definitionPrefix + member.key] = member.value }
     } else if key == "lora", value == .null {
       return
     } else {
@@ -93,6 +98,15 @@ struct RunFile: Sendable {
     var settings = RunSettings()
     var problems: [String] = []
     for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+      if key.hasPrefix(Self.definitionPrefix) {
+        do throws(HyperparameterError) {
+          let text = try Self.literal(value, for: "loss")
+          settings.definitions[String(key.dropFirst(Self.definitionPrefix.count))] = text
+        } catch {
+          problems.append("'\(key)' \(error.problem)")
+        }
+        continue
+      }
       guard let field = RunSettings.keys.fields.first(where: { $0.name == key }) else {
         problems.append(Self.unknown(key))
         continue
@@ -122,7 +136,7 @@ struct RunFile: Sendable {
           key,
           "takes an expression, or objects {name: …, hyperparameters}, lists of which make a sum; \(error)")
       }
-    case ("references", .string), ("loss_type", .string), ("plugins", .string),
+    case ("references", .string), ("loss_type", .string), ("plugins", .string), ("losses", .string),
       ("lora.target_modules", .string):
       return .list([plain(value)])
     default: return plain(value)

@@ -90,7 +90,10 @@ extension RunSettings {
       "Adapted layers, or all-linear: all but the head; q_proj and v_proj unless given."),
     Field("lora.use_rslora", \.usesRankStabilizedScale, "Scale by alpha/√r instead."),
     Field("lora.adapter", \.adapterStart, "An adapter to go on from, with its own shape; a PEFT directory."),
-    Field("plugins", \.plugins, "Shared libraries with losses; not supported yet."),
+    Field("plugins", \.plugins, "Shared libraries with losses."),
+    Field(
+      "losses", \.definitionFiles,
+      "Names for losses of your own, {name: expression}, or files with such objects."),
   ]
 
   private static let objective: [Field<RunSettings>] = [

@@ -55,6 +55,9 @@ struct RunSettings: Sendable {
   var usesRankStabilizedScale = false
   var adapterStart: String?
   var plugins: [String] = []
+  var definitionFiles: [String] = []
+  /// Names for expressions, which `loss` can use; from the object `losses`.
+  var definitions: [String: Literal] = [:]
 
   var lossType: [String]?
   var lossWeights: [Double]?

@@ -1,0 +1,55 @@
+// The losses that a command knows: the built-in ones, and those that people bring along.
+
+import BuiltinLosses
+import CommandLineTool
+import Configuration
+import Foundation
+import PreferenceCore
+
+/// Where commands look losses up.
+enum LossCatalogue {
+  /// What every command that names losses takes.
+  static let options = [
+    Option(
+      "losses", "FILE", isRepeatable: true,
+      "Names for losses of your own: a JSON5 object {name: expression}.")
+  ]
+
+  /// The built-in losses and what the command line adds to them.
+  ///
+  /// - Throws: `RunFileError` with every mistake of a file of definitions.
+  static func registry(_ call: Invocation) throws -> LossRegistry {
+    var registry = LossRegistry.builtin
+    for path in call.values("losses") {
+      registry = try registry.defining(try definitions(inFile: path), from: path)
+    }
+    return registry
+  }
+
+  /// The names and expressions of a JSON5 file.
+  ///
+  /// - Throws: `RunFileError` when it cannot be read or is not an object of expressions.
+  static func definitions(inFile path: String) throws(RunFileError) -> [String: Literal] {
+    guard let bytes = FileManager.default.contents(atPath: path),
+      let text = String(validating: bytes, as: UTF8.self)
+    else { throw RunFileError(["there is no such file of losses"], path: path) }
+    let tree: JSONValue
+    do throws(JSONProblem) {
+      tree = try JSONValue(json5: text)
+    } catch {
+      throw RunFileError(["not JSON5: \(error)"], path: path)
+    }
+    guard case .object(let members) = tree else {
+      throw RunFileError(["a file of losses is one object {name: expression}, not \(tree.kind)"], path: path)
+    }
+    var definitions: [String: Literal] = [:]
+    for member in members {
+      do throws(HyperparameterError) {
+        definitions[member.key] = try RunFile.literal(member.value, for: "loss")
+      } catch {
+        throw RunFileError(["'\(member.key)' \(error.problem)"], path: path)
+      }
+    }
+    return definitions
+  }
+}
