@@ -12,8 +12,20 @@ enum TemplateChecks {
     "float": { if case .double = $0 { true } else { false } },
     "number": { $0.number != nil },
     "mapping": { if case .map = $0 { true } else { false } },
-    "callable": { if case .callable = $0 { true } else { false } },
-    "iterable": { hasElements($0) }, "sequence": { hasElements($0) },
+    "callable": {
+      switch $0 {
+      case .callable, .object(.loop), .object(.joiner), .undefined: true
+      default: false
+      }
+    },
+    "iterable": {
+      switch $0 {
+      case .object(.namespace), .object(.cycler), .object(.joiner): false
+      case .object: true
+      default: hasElements($0)
+      }
+    },
+    "sequence": { if case .object(.range) = $0 { true } else { hasElements($0) } },
     "upper": {
       $0.text == TemplateText($0.text).upper.string
         && $0.text.unicodeScalars.contains(where: \.properties.isCased)
@@ -27,9 +39,8 @@ enum TemplateChecks {
 
   private static let comparisons: [String: TemplateExpression.Comparison] = [
     "eq": .equal, "equalto": .equal, "==": .equal, "ne": .unequal, "!=": .unequal, "lt": .less,
-    "lessthan": .less,
-    "<": .less, "le": .lessOrEqual, "<=": .lessOrEqual, "gt": .greater, "greaterthan": .greater,
-    ">": .greater,
+    "lessthan": .less, "<": .less,
+    "le": .lessOrEqual, "<=": .lessOrEqual, "gt": .greater, "greaterthan": .greater, ">": .greater,
     "ge": .greaterOrEqual, ">=": .greaterOrEqual, "in": .contained,
   ]
 
@@ -44,7 +55,8 @@ enum TemplateChecks {
 
   /// Whether `value is name(arguments)` holds.
   static func holds(
-    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments
+    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments,
+    _ objects: inout TemplateObjects
   ) throws(TemplateFault) -> Bool {
     if let check = unary[name] {
       guard arguments.positional.isEmpty else { throw TemplateFault("test '\(name)' takes no argument") }
@@ -52,20 +64,21 @@ enum TemplateChecks {
     }
     switch name {
     case "even", "odd", "divisibleby":
-      let divisor = name == "divisibleby" ? try other(name, arguments).number : 2
-      guard let number = value.number, let divisor, divisor != 0 else {
-        throw TemplateFault("test '\(name)' needs numbers, not '\(value.typeName)'")
-      }
-      let remainder = number - (number / divisor).rounded(.down) * divisor
-      return name == "odd" ? remainder == 1 : remainder == 0
+      // As in Jinja, by the operator `%`, which formats where the value is a text.
+      let divisor = name == "divisibleby" ? try other(name, arguments) : 2
+      return try TemplateValue.arithmetic(value, .remainder, divisor) == (name == "odd" ? 1 : 0)
     case "sameas":
       let other = try other(name, arguments)
       return value == other && value.typeName == other.typeName
-    case "filter": return TemplateFilters.parameters[value.text] != nil
-    case "test": return names.contains(value.text)
+    case "filter", "test":
+      guard value.isHashable else {
+        throw TemplateFault("test '\(name)' needs a name, not '\(value.typeName)'")
+      }
+      guard name == "filter" else { return names.contains(value.text) }
+      return TemplateFilters.parameters[value.text] != nil
     default:
       guard let comparison = comparisons[name] else { throw TemplateFault(unknown(name)) }
-      return try TemplateValue.holds(value, comparison, try other(name, arguments))
+      return try objects.holds(value, comparison, try other(name, arguments))
     }
   }
 

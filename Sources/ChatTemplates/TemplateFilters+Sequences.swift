@@ -3,54 +3,71 @@
 extension TemplateFilters {
   /// The value of a filter on sequences; nil when the filter is none of these.
   static func onSequence(
-    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments
+    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments,
+    _ objects: inout TemplateObjects
   ) throws(TemplateFault) -> TemplateValue? {
     switch name {
-    case "length", "count": return .integer(try value.elements().count)
-    case "list": return .list(try value.elements())
+    case "length", "count": return .integer(try length(value, &objects))
+    case "list": return .list(try objects.elements(of: value))
     case "first":
-      return try value.elements().first ?? .undefined("there is no first element, the sequence is empty")
+      return try objects.first(of: value) ?? .undefined("there is no first element, the sequence is empty")
     case "last":
+      if case .object(.iterator) = value {
+        throw TemplateFault("filter 'last' needs a list, not a generator; put 'list' before it")
+      }
       return try value.elements().last ?? .undefined("there is no last element, the sequence is empty")
     case "reverse":
-      let reversed = Array(try value.elements().reversed())
+      let reversed = Array(try objects.elements(of: value).reversed())
       if case .string = value { return .string(reversed.map(\.text).joined()) }
-      return .list(reversed)
+      if case .object(.iterator) = value { return .list(reversed) }
+      return objects.iterator { _, elements throws(TemplateFault) in elements = reversed }
     case "join":
-      let elements = try attributes(arguments.value(1, "attribute"), of: try value.elements())
+      let elements = try attributes(arguments.value(1, "attribute"), of: value, &objects)
       return .string(elements.map(\.text).joined(separator: arguments.value(0, "d")?.text ?? ""))
     case "items":
-      if value.isUndefined { return [] }
-      return .list(try map(value, name).entries.map { .tuple([$0.key, $0.value]) })
+      return objects.iterator { _, elements throws(TemplateFault) in
+        if value.isUndefined { return }
+        elements = try map(value, name).entries.map { .tuple([$0.key, $0.value]) }
+      }
     case "dictsort": return try sortedEntries(try map(value, name), arguments)
-    case "sort":
-      let ignoresCase = !(arguments.value(1, "case_sensitive")?.isTrue ?? false)
-      let sorted = try sort(try value.elements(), by: arguments.value(2, "attribute"), ignoresCase)
-      // Python keeps the order of equals in reversed sorts too.
-      guard arguments.value(0, "reverse")?.isTrue ?? false else { return .list(sorted) }
-      let reversed = try sort(
-        try value.elements().reversed(), by: arguments.value(2, "attribute"), ignoresCase)
-      return .list(reversed.reversed())
+    case "sort": return try sorted(value, arguments, &objects)
     case "unique":
-      return .list(try unique(try value.elements(), arguments))
-    case "min", "max":
-      let ignoresCase = !(arguments.value(0, "case_sensitive")?.isTrue ?? false)
-      let elements = try value.elements()
-      let sorted = try sort(
-        name == "min" ? elements : elements.reversed(), by: arguments.value(1, "attribute"), ignoresCase)
-      return (name == "min" ? sorted.first : sorted.last)
-        ?? .undefined("there is no '\(name)', the sequence is empty")
+      return objects.iterator { objects, elements throws(TemplateFault) in
+        elements = try unique(value, arguments, &objects)
+      }
+    case "min", "max": return try extreme(name, value, arguments, &objects)
     case "sum":
       var sum = arguments.value(1, "start") ?? 0
-      for element in try attributes(arguments.value(0, "attribute"), of: try value.elements()) {
+      if case .string = sum { throw TemplateFault("filter 'sum' adds numbers and lists; 'join' joins texts") }
+      for element in try attributes(arguments.value(0, "attribute"), of: value, &objects) {
         sum = try TemplateValue.arithmetic(sum, .add, element)
       }
       return sum
-    case "map": return .list(try mapped(value, arguments))
-    case "select", "reject", "selectattr", "rejectattr": return .list(try selected(name, value, arguments))
-    case "batch", "slice": return .list(try portions(name, value, arguments))
-    case "groupby": return .list(try groups(value, arguments))
+    case "map":
+      return objects.iterator { objects, elements throws(TemplateFault) in
+        try map(value, arguments, into: &elements, &objects)
+      }
+    case "select", "reject", "selectattr", "rejectattr":
+      return objects.iterator { objects, elements throws(TemplateFault) in
+        try select(name, value, arguments, into: &elements, &objects)
+      }
+    case "batch", "slice":
+      return objects.iterator { objects, elements throws(TemplateFault) in
+        elements = try portions(name, try objects.elements(of: value), arguments)
+      }
+    case "groupby": return .list(try groups(value, arguments, &objects))
     default: return nil
+    }
+  }
+
+  private static func length(_ value: TemplateValue, _ objects: inout TemplateObjects) throws(TemplateFault)
+    -> Int
+  {
+    switch value {
+    case .object(.loop(let index)): return objects.loops[index].elements.count
+    case .object(let object) where object.elements == nil:
+      throw TemplateFault("a '\(value.typeName)' has no length; put 'list' before 'length'")
+    default: return try value.elements().count
     }
   }
 
@@ -64,52 +81,74 @@ extension TemplateFilters {
   // MARK: Attributes
 
   /// The value of a dotted path such as `function.name` or `0`.
-  private static func attribute(
-    _ path: TemplateValue, of value: TemplateValue
+  static func attribute(
+    _ path: TemplateValue, of value: TemplateValue, standard: TemplateValue? = nil,
+    _ objects: TemplateObjects
   ) throws(TemplateFault) -> TemplateValue {
-    if let index = path.wholeNumber { return try value.item(.integer(index)) }
+    if path.wholeNumber != nil {
+      let part = try value.item(path)
+      return part.isUndefined ? standard ?? part : part
+    }
     var result = value
-    for part in path.text.split(separator: ".") {
-      result = try result.item(Int(part).map { .integer($0) } ?? .string(String(part)))
+    for part in TemplateText(path.text).split(TemplateText("."), limit: .max).map(\.string) {
+      if case .object(let object) = result, let attribute = objects.attribute(part, of: object) {
+        result = attribute
+      } else {
+        let isNumber = !part.isEmpty && part.allSatisfy(\.isNumber)
+        result = try result.item(isNumber ? Int(part).map { .integer($0) } ?? .string(part) : .string(part))
+      }
+      if result.isUndefined, let standard { result = standard }
     }
     return result
   }
 
+  /// The elements of a value, or an attribute of each.
   private static func attributes(
-    _ path: TemplateValue?, of elements: [TemplateValue]
+    _ path: TemplateValue?, of value: TemplateValue, _ objects: inout TemplateObjects
+  ) throws(TemplateFault) -> [TemplateValue] {
+    try attributes(path, of: try objects.elements(of: value), objects)
+  }
+
+  /// The elements, or an attribute of each.
+  static func attributes(
+    _ path: TemplateValue?, of elements: [TemplateValue], _ objects: TemplateObjects
   ) throws(TemplateFault) -> [TemplateValue] {
     guard let path, path != .null else { return elements }
     var result: [TemplateValue] = []
-    for element in elements { result.append(try attribute(path, of: element)) }
+    for element in elements { result.append(try attribute(path, of: element, objects)) }
     return result
   }
 
-  private static func mapped(
-    _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateFault) -> [TemplateValue] {
+  private static func map(
+    _ value: TemplateValue, _ arguments: TemplateCallArguments, into result: inout [TemplateValue],
+    _ objects: inout TemplateObjects
+  ) throws(TemplateFault) {
     // Nothing, of whatever kind, has no elements to go through.
-    guard value.isTrue else { return [] }
-    var result: [TemplateValue] = []
-    if let path = arguments.named.first(where: { $0.name == "attribute" })?.value {
-      let standard = arguments.named.first { $0.name == "default" }?.value
-      for element in try value.elements() {
-        let part = try attribute(path, of: element)
-        result.append(part.isUndefined ? standard ?? part : part)
+    guard value.isTrue else { return }
+    if let path = arguments.named.first(where: { $0.name == "attribute" })?.value,
+      arguments.positional.isEmpty
+    {
+      let standard = arguments.named.first { $0.name == "default" && $0.value != .null }?.value
+      for element in try objects.elements(of: value) {
+        result.append(try attribute(path, of: element, standard: standard, objects))
       }
-      return result
+      return
     }
     guard let name = arguments.positional.first?.text else {
       throw TemplateFault("filter 'map' needs a filter or 'attribute='")
     }
     let rest = TemplateCallArguments(
       positional: Array(arguments.positional.dropFirst()), named: arguments.named)
-    for element in try value.elements() { result.append(try apply(name, to: element, rest)) }
-    return result
+    for element in try objects.elements(of: value) {
+      result.append(try apply(name, to: element, rest, &objects))
+    }
   }
 
-  private static func selected(
-    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateFault) -> [TemplateValue] {
+  private static func select(
+    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments,
+    into result: inout [TemplateValue], _ objects: inout TemplateObjects
+  ) throws(TemplateFault) {
+    guard value.isTrue else { return }
     let hasAttribute = name.hasSuffix("attr")
     let keeps = name.hasPrefix("select")
     var rest = arguments.positional[...]
@@ -117,72 +156,26 @@ extension TemplateFilters {
     let path = hasAttribute ? rest.popFirst() : nil
     let test = rest.popFirst()?.text
     let further = TemplateCallArguments(positional: Array(rest), named: arguments.named)
-    guard value.isTrue else { return [] }
-    var result: [TemplateValue] = []
-    for element in try value.elements() {
-      let subject = try path.map { path throws(TemplateFault) in try attribute(path, of: element) } ?? element
-      let holds = try test.map { test throws(TemplateFault) in
-        try TemplateChecks.holds(test, subject, further)
-      }
-      if (holds ?? subject.isTrue) == keeps { result.append(element) }
+    for element in try objects.elements(of: value) {
+      var subject = element
+      if let path { subject = try attribute(path, of: element, objects) }
+      var holds = subject.isTrue
+      if let test { holds = try TemplateChecks.holds(test, subject, further, &objects) }
+      if holds == keeps { result.append(element) }
     }
-    return result
   }
 
-  // MARK: Order
-
-  private static func key(_ value: TemplateValue, _ ignoresCase: Bool) -> TemplateValue {
-    guard ignoresCase, case .string(let text) = value else { return value }
-    return .string(TemplateText(text).lower.string)
-  }
-
-  /// A stable sort, by insertion into sorted halves.
-  private static func sort(
-    _ elements: [TemplateValue], by path: TemplateValue?, _ ignoresCase: Bool
-  ) throws(TemplateFault) -> [TemplateValue] {
-    let keys = try attributes(path, of: elements).map { key($0, ignoresCase) }
-    var order: [Int] = []
-    for index in elements.indices {
-      var low = 0
-      var high = order.count
-      while low < high {
-        let middle = (low + high) / 2
-        if try keys[index].precedes(keys[order[middle]]) { high = middle } else { low = middle + 1 }
-      }
-      order.insert(index, at: low)
-    }
-    return order.map { elements[$0] }
-  }
-
-  private static func sortedEntries(
-    _ map: TemplateMap, _ arguments: TemplateCallArguments
-  ) throws(TemplateFault) -> TemplateValue {
-    let ignoresCase = !(arguments.value(0, "case_sensitive")?.isTrue ?? false)
-    let place: TemplateValue = arguments.value(1, "by")?.text == "value" ? 1 : 0
-    let pairs = map.entries.map { TemplateValue.tuple([$0.key, $0.value]) }
-    let sorted = try sort(pairs, by: place, ignoresCase)
-    return .list(arguments.value(2, "reverse")?.isTrue ?? false ? sorted.reversed() : sorted)
-  }
-
-  private static func unique(
-    _ elements: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateFault) -> [TemplateValue] {
-    let ignoresCase = !(arguments.value(0, "case_sensitive")?.isTrue ?? false)
-    let keys = try attributes(arguments.value(1, "attribute"), of: elements).map { key($0, ignoresCase) }
-    return elements.indices.filter { !keys[..<$0].contains(keys[$0]) }.map { elements[$0] }
-  }
-
-  // MARK: Groups
+  // MARK: Portions
 
   private static func portions(
-    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments
+    _ name: String, _ elements: [TemplateValue], _ arguments: TemplateCallArguments
   ) throws(TemplateFault) -> [TemplateValue] {
-    let elements = try value.elements()
     guard let count = arguments.value(0, name == "batch" ? "linecount" : "slices")?.wholeNumber, count > 0
     else {
       throw TemplateFault("filter '\(name)' needs a positive number")
     }
-    let filling = arguments.value(1, "fill_with").flatMap { $0 == .null ? nil : $0 }
+    var filling = arguments.value(1, "fill_with")
+    if filling == TemplateValue.null { filling = Optional.none }
     var result: [TemplateValue] = []
     if name == "batch" {
       for start in stride(from: 0, to: elements.count, by: count) {
@@ -197,30 +190,10 @@ extension TemplateFilters {
     for index in 0..<count {
       let end = start + length + (index < longer ? 1 : 0)
       var portion = Array(elements[start..<end])
-      if let filling, index >= longer, longer > 0 { portion.append(filling) }
+      if let filling, index >= longer { portion.append(filling) }
       result.append(.list(portion))
       start = end
     }
     return result
-  }
-
-  private static func groups(
-    _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateFault) -> [TemplateValue] {
-    guard let path = arguments.value(0, "attribute") else {
-      throw TemplateFault("filter 'groupby' needs an attribute")
-    }
-    let ignoresCase = !(arguments.value(2, "case_sensitive")?.isTrue ?? false)
-    var groups: [(key: TemplateValue, elements: [TemplateValue])] = []
-    for element in try sort(try value.elements(), by: path, ignoresCase) {
-      var key = try attribute(path, of: element)
-      if key.isUndefined { key = arguments.value(1, "default") ?? key }
-      if let last = groups.last, self.key(last.key, ignoresCase) == self.key(key, ignoresCase) {
-        groups[groups.count - 1].elements.append(element)
-      } else {
-        groups.append((key, [element]))
-      }
-    }
-    return groups.map { .tuple([$0.key, .list($0.elements)]) }
   }
 }

@@ -11,7 +11,7 @@ enum TemplateFilters {
     "indent": ["width", "first", "blank"], "int": ["default", "base"], "items": [],
     "join": ["d", "attribute"],
     "last": [], "length": [], "list": [], "lower": [], "map": ["*"], "max": ["case_sensitive", "attribute"],
-    "min": ["case_sensitive", "attribute"], "pprint": [], "reject": ["*"], "rejectattr": ["*"],
+    "min": ["case_sensitive", "attribute"], "reject": ["*"], "rejectattr": ["*"],
     "replace": ["old", "new", "count"], "reverse": [], "round": ["precision", "method"], "safe": [],
     "select": ["*"], "selectattr": ["*"], "slice": ["slices", "fill_with"],
     "sort": ["reverse", "case_sensitive", "attribute"], "string": [], "sum": ["attribute", "start"],
@@ -29,7 +29,8 @@ enum TemplateFilters {
 
   /// The value of `value | name(arguments)`.
   static func apply(
-    _ name: String, to value: TemplateValue, _ arguments: TemplateCallArguments
+    _ name: String, to value: TemplateValue, _ arguments: TemplateCallArguments,
+    _ objects: inout TemplateObjects
   ) throws(TemplateFault) -> TemplateValue {
     guard let names = parameters[name] else { throw TemplateFault(unknown(name)) }
     if names != ["*"] {
@@ -40,7 +41,11 @@ enum TemplateFilters {
         throw TemplateFault("filter '\(name)' has no argument '\(given)'" + suggestion(for: given, in: names))
       }
     }
-    if let result = try onSequence(name, value, arguments) { return result }
+    if let result = try onSequence(name, value, arguments, &objects) { return result }
+    if name == "attr", case .object(let object) = value {
+      return objects.attribute(arguments.value(0, "name")?.text ?? "", of: object)
+        ?? .undefined("'\(value.typeName)' has no such attribute")
+    }
     return try onValue(name, value, arguments)
   }
 
@@ -53,12 +58,21 @@ enum TemplateFilters {
       let replaces = value.isUndefined || arguments.value(1, "boolean")?.isTrue ?? false && !value.isTrue
       return replaces ? arguments.value(0, "default_value") ?? "" : value
     case "string", "safe": return .string(value.text)
-    case "pprint": return .string(value.representation)
     case "upper": return .string(text.upper.string)
     case "lower": return .string(text.lower.string)
     case "capitalize": return .string(text.capitalized.string)
     case "title":
-      return .string(text.titled { $0.isTemplateSpace || "-([{<".unicodeScalars.contains($0) }.string)
+      let parts = text.scalars.split(omittingEmptySubsequences: false) {
+        $0.isTemplateSpace || "-([{<".unicodeScalars.contains($0)
+      }
+      var result: [Unicode.Scalar] = []
+      for part in parts {
+        if part.startIndex > 0 { result.append(text.scalars[part.startIndex - 1]) }
+        // The first in upper case, not in title case: so Jinja has it, unlike Python's own method.
+        result += part.prefix(1).flatMap { $0.properties.uppercaseMapping.unicodeScalars }
+        result += TemplateText(part.dropFirst()).lower.scalars
+      }
+      return .string(TemplateText(result).string)
     case "trim":
       let set = arguments.value(0, "chars").flatMap { $0 == .null ? nil : TemplateText($0.text) }
       return .string(text.stripped(of: set, left: true, right: true).string)
@@ -76,22 +90,31 @@ enum TemplateFilters {
       ]
       return .string(text.scalars.map { marks[$0] ?? String($0) }.joined())
     case "format":
-      return .string(try TemplateValue.formatted(value.text, .tuple(arguments.positional)))
+      guard arguments.named.isEmpty || arguments.positional.isEmpty else {
+        throw TemplateFault("filter 'format' takes named arguments or others, not both")
+      }
+      let values: TemplateValue =
+        arguments.named.isEmpty
+        ? .tuple(arguments.positional) : .map(TemplateMap(arguments.named.map { ($0.name, $0.value) }))
+      return .string(try TemplateFormat.formatted(value.text, percent: values))
     case "indent":
       guard case .string = value else {
         throw TemplateFault("filter 'indent' needs a text, not '\(value.typeName)'")
       }
       return .string(indented(text, arguments))
     case "center":
-      let room = max(0, (arguments.value(0, "width")?.wholeNumber ?? 80) - text.scalars.count)
-      guard room <= 100_000 else { throw TemplateFault("filter 'center' needs a width of at most 100000") }
-      let left = room / 2
-      return .string(
-        String(repeating: " ", count: left) + value.text + String(repeating: " ", count: room - left))
-    case "truncate": return .string(truncated(text, arguments))
+      let width = arguments.value(0, "width") ?? 80
+      return try TemplateMethods.call(
+        "center", of: .string(value.text), TemplateCallArguments(positional: [width]))
+    case "truncate": return try truncated(value, arguments)
     case "wordcount": return .integer(wordCount(text))
     case "tojson": return .string(try value.json(try layout(arguments)))
-    case "attr": return try value.attribute(arguments.value(0, "name")?.text ?? "")
+    case "attr":
+      // Attributes only, where '.' would look for an entry too.
+      let attribute = arguments.value(0, "name")?.text ?? ""
+      if case .undefined(let problem) = value { throw TemplateFault(problem) }
+      if TemplateMethods.exist(attribute, for: value) { return .callable(.method(attribute, of: value)) }
+      return .undefined("'\(value.typeName)' has no attribute '\(attribute)'")
     case "abs", "int", "float", "round": return try number(name, value, arguments)
     default: throw TemplateFault(unknown(name))
     }
@@ -113,14 +136,23 @@ enum TemplateFilters {
     return (indentsFirst ? prefix : "") + ([lines.first ?? ""] + rest).joined(separator: "\n")
   }
 
-  private static func truncated(_ text: TemplateText, _ arguments: TemplateCallArguments) -> String {
+  private static func truncated(
+    _ value: TemplateValue, _ arguments: TemplateCallArguments
+  ) throws(TemplateFault) -> TemplateValue {
     let length = arguments.value(0, "length")?.wholeNumber ?? 255
-    let end = arguments.value(2, "end")?.text ?? "..."
+    let end = TemplateText(arguments.value(2, "end")?.text ?? "...").scalars
     let leeway = arguments.value(3, "leeway")?.wholeNumber ?? 5
-    guard text.scalars.count > length + leeway else { return text.string }
-    let cut = TemplateText(text.scalars.prefix(max(0, length - end.unicodeScalars.count)))
-    if arguments.value(1, "killwords")?.isTrue ?? false { return cut.string + end }
-    return cut.splitFromEnd(TemplateText(" "), limit: 1)[0].string + end
+    guard length >= end.count, leeway >= 0 else {
+      throw TemplateFault("filter 'truncate' needs a length of at least that of its end")
+    }
+    guard try value.elements().count > length + leeway else { return value }
+    guard case .string(let text) = value else {
+      throw TemplateFault("filter 'truncate' needs a text, not '\(value.typeName)'")
+    }
+    var cut = TemplateText(TemplateText(text).scalars.prefix(length - end.count))
+    let keepsWords = !(arguments.value(1, "killwords")?.isTrue ?? false)
+    if keepsWords { cut = cut.splitFromEnd(TemplateText(" "), limit: 1)[0] }
+    return .string(TemplateText(cut.scalars + end).string)
   }
 
   private static func wordCount(_ text: TemplateText) -> Int {

@@ -140,7 +140,8 @@ struct TemplateLexer {
   }
 
   private mutating func raw(from tag: Int) throws(TemplateError) -> Bool {
-    guard let begin = word("raw", from: position) else { return false }
+    // Jinja knows no '+' at the end of this one tag.
+    guard let begin = word("raw", from: position), begin.sign != "+" else { return false }
     position = begin.end
     close(sign: begin.sign, takesLineFeed: false)
     let start = position

@@ -3,10 +3,14 @@
 /// Python's methods that leave their value as it is.
 enum TemplateMethods {
   private static let ofTexts: Set<String> = [
-    "capitalize", "count", "endswith", "find", "format", "index", "isalnum", "isalpha", "isdigit", "islower",
-    "isnumeric", "isspace", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix",
-    "removesuffix", "replace", "rfind", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines",
-    "startswith", "strip", "swapcase", "title", "upper", "zfill", "casefold",
+    "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "index",
+    "isalnum",
+    "isalpha", "isascii", "isdecimal", "isdigit", "islower", "isnumeric", "isprintable", "isspace", "istitle",
+    "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace",
+    "rfind",
+    "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip",
+    "swapcase",
+    "title", "upper", "zfill",
   ]
   private static let ofLists: Set<String> = ["count", "index"]
   private static let ofMaps: Set<String> = ["copy", "get", "items", "keys", "values"]
@@ -15,14 +19,26 @@ enum TemplateMethods {
     "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort",
     "update",
   ]
+  private static let changesOnlyMaps: Set<String> = ["popitem", "setdefault", "update"]
+  private static let changesOnlyLists: Set<String> = [
+    "append", "extend", "insert", "remove", "reverse", "sort",
+  ]
 
   /// Whether values of this kind have the method.
   static func exist(_ name: String, for value: TemplateValue) -> Bool {
     switch value {
     case .string: ofTexts.contains(name)
-    case .list: ofLists.contains(name) || changing.contains(name)
-    case .tuple: ofLists.contains(name)
-    case .map(let map): ofMaps.contains(name) || changing.contains(name) && map[name] == nil
+    case .list, .tuple: ofLists.contains(name) || name == "copy" && value.typeName == "list"
+    case .map: ofMaps.contains(name)
+    default: false
+    }
+  }
+
+  /// Whether a method of this name would change the value.
+  static func change(_ name: String, _ value: TemplateValue) -> Bool {
+    switch value {
+    case .list: ofLists.isDisjoint(with: [name]) && changing.contains(name) && !changesOnlyMaps.contains(name)
+    case .map: changing.contains(name) && !changesOnlyLists.contains(name)
     default: false
     }
   }
@@ -31,13 +47,13 @@ enum TemplateMethods {
   static func call(
     _ name: String, of value: TemplateValue, _ arguments: TemplateCallArguments
   ) throws(TemplateFault) -> TemplateValue {
-    if changing.contains(name) {
-      throw TemplateFault(
-        "'\(name)' would change a '\(value.typeName)'; templates may not, but '+' makes a new list")
-    }
     switch value {
     case .string(let text): return try call(name, text: TemplateText(text), arguments)
     case .list(let elements), .tuple(let elements):
+      if name == "copy" { return value }
+      guard name == "index" || arguments.positional.count == 1 else {
+        throw TemplateFault("'count' takes one argument")
+      }
       let element = try required(arguments, 0, name)
       let count = elements.count { $0 == element }
       if name == "count" { return .integer(count) }
@@ -47,9 +63,9 @@ enum TemplateMethods {
       return .integer(index)
     case .map(let map):
       switch name {
-      case "keys": return .list(map.entries.map(\.key))
-      case "values": return .list(map.entries.map(\.value))
-      case "items": return .list(map.entries.map { .tuple([$0.key, $0.value]) })
+      case "keys": return .object(.keys(map))
+      case "values": return .object(.values(map))
+      case "items": return .object(.items(map))
       case "get": return map[try required(arguments, 0, name)] ?? arguments.value(1, "default") ?? .null
       default: return value
       }
@@ -83,7 +99,14 @@ enum TemplateMethods {
     }
     switch name {
     case "upper": return .string(text.upper.string)
-    case "lower", "casefold": return .string(text.lower.string)
+    case "lower": return .string(text.lower.string)
+    case "casefold":
+      // Folding maps what is written the same in upper case to one spelling; only the dotless i keeps apart.
+      return .string(
+        text.scalars.map { scalar in
+          guard scalar != "ı" else { return "ı" }
+          return scalar.properties.uppercaseMapping.unicodeScalars.map(\.properties.lowercaseMapping).joined()
+        }.joined())
     case "capitalize": return .string(text.capitalized.string)
     case "title": return .string(text.titled { !$0.properties.isCased }.string)
     case "swapcase":
@@ -99,10 +122,12 @@ enum TemplateMethods {
     case "splitlines": return strings(text.lines)
     case "partition", "rpartition": return try partition(text, name, arguments)
     case "startswith", "endswith":
+      let affixes = try affixes(arguments, name)
+      guard let part = window(text, arguments)?.text else { return false }
       return .boolean(
-        try affixes(arguments, name).contains { affix in
+        affixes.contains { affix in
           let count = affix.scalars.count
-          let end = name == "startswith" ? text.scalars.prefix(count) : text.scalars.suffix(count)
+          let end = name == "startswith" ? part.scalars.prefix(count) : part.scalars.suffix(count)
           return end.elementsEqual(affix.scalars)
         })
     case "removeprefix":
@@ -121,16 +146,21 @@ enum TemplateMethods {
           try self.text(arguments, 0, name), with: try self.text(arguments, 1, name),
           limit: limit < 0 ? .max : limit
         ).string)
-    case "find": return .integer(text.firstIndex(of: try self.text(arguments, 0, name)) ?? -1)
-    case "rfind": return .integer(text.lastIndex(of: try self.text(arguments, 0, name)) ?? -1)
-    case "index":
-      guard let index = text.firstIndex(of: try self.text(arguments, 0, name)) else {
-        throw TemplateFault("'index' did not find its text")
+    case "find", "rfind", "index", "rindex":
+      let part = try self.text(arguments, 0, name)
+      let window = window(text, arguments)
+      let isFirst = name == "find" || name == "index"
+      let place = window.flatMap { isFirst ? $0.text.firstIndex(of: part) : $0.text.lastIndex(of: part) }
+      guard let place, let window else {
+        if name.hasSuffix("find") { return -1 }
+        throw TemplateFault("'\(name)' did not find its text")
       }
-      return .integer(index)
+      return .integer(window.start + place)
     case "count":
       let part = try self.text(arguments, 0, name)
-      return .integer(part.scalars.isEmpty ? text.scalars.count + 1 : text.split(part, limit: .max).count - 1)
+      guard let inside = window(text, arguments)?.text else { return 0 }
+      return .integer(
+        part.scalars.isEmpty ? inside.scalars.count + 1 : inside.split(part, limit: .max).count - 1)
     case "join":
       var parts: [String] = []
       for element in try required(arguments, 0, name).elements() {
@@ -141,8 +171,8 @@ enum TemplateMethods {
         parts.append(part)
       }
       return .string(parts.joined(separator: text.string))
-    case "format": return .string(try formatted(text, arguments))
-    case "ljust", "rjust", "zfill": return try justified(text, name, arguments)
+    case "format": return .string(try TemplateFormat.formatted(text, arguments))
+    case "ljust", "rjust", "zfill", "center": return try justified(text, name, arguments)
     case "isdigit", "isnumeric": return all { $0.properties.numericType != nil }
     case "isalpha": return all(\.isTemplateLetter)
     case "isalnum": return all { $0.isTemplateLetter || $0.properties.numericType != nil }
@@ -153,8 +183,46 @@ enum TemplateMethods {
       return .boolean(
         !cased.isEmpty
           && cased.allSatisfy { isUpper ? $0.properties.isUppercase : $0.properties.isLowercase })
+    case "isdecimal": return all { $0.properties.generalCategory == .decimalNumber }
+    case "isascii": return .boolean(text.scalars.allSatisfy(\.isASCII))
+    case "isprintable": return .boolean(text.scalars.allSatisfy(TemplateValue.isPrintable))
+    case "istitle":
+      return .boolean(
+        text == text.titled { !$0.properties.isCased } && text.scalars.contains(where: \.properties.isCased))
+    case "expandtabs": return .string(expanded(text, tab: arguments.value(0, "tabsize")?.wholeNumber ?? 8))
     default: throw TemplateFault("'str' has no method '\(name)'")
     }
+  }
+
+  /// The part that the second and third argument of searching methods choose; nil where there is none.
+  private static func window(_ text: TemplateText, _ arguments: TemplateCallArguments) -> (
+    text: TemplateText, start: Int
+  )? {
+    let count = text.scalars.count
+    func bound(_ index: Int) -> Int? {
+      guard index < arguments.positional.count, let given = arguments.positional[index].wholeNumber else {
+        return nil
+      }
+      return given < 0 ? max(0, given + count) : given
+    }
+    let (start, end) = (bound(1) ?? 0, min(bound(2) ?? count, count))
+    return start > end ? nil : (TemplateText(text.scalars[start..<end]), start)
+  }
+
+  private static func expanded(_ text: TemplateText, tab: Int) -> String {
+    var result = String.UnicodeScalarView()
+    var column = 0
+    for scalar in text.scalars {
+      if scalar == "\t" {
+        let spaces = tab > 0 ? tab - column % tab : 0
+        result.append(contentsOf: repeatElement(" ", count: min(spaces, 1000)))
+        column += spaces
+      } else {
+        result.append(scalar)
+        column = scalar == "\n" || scalar == "\r" ? 0 : column + 1
+      }
+    }
+    return String(result)
   }
 
   private static func affixes(
@@ -207,44 +275,17 @@ enum TemplateMethods {
       throw TemplateFault("'\(name)' needs a width of at most 100000")
     }
     let fill = name == "zfill" ? "0" : arguments.value(1, "fillchar")?.text ?? " "
-    let padding = String(repeating: fill, count: max(0, width - text.scalars.count))
-    return .string(name == "ljust" ? text.string + padding : padding + text.string)
-  }
-
-  /// Python's `format` with `{}`, `{0}` and `{name}`.
-  private static func formatted(
-    _ text: TemplateText, _ arguments: TemplateCallArguments
-  ) throws(TemplateFault) -> String {
-    var result = String.UnicodeScalarView()
-    var next = 0
-    var place = 0
-    let scalars = text.scalars
-    while place < scalars.count {
-      let scalar = scalars[place]
-      place += 1
-      guard scalar == "{" || scalar == "}" else {
-        result.append(scalar)
-        continue
-      }
-      if place < scalars.count, scalars[place] == scalar {
-        result.append(scalar)
-        place += 1
-        continue
-      }
-      guard scalar == "{", let close = scalars[place...].firstIndex(of: "}") else {
-        throw TemplateFault("'format' has a brace without its partner")
-      }
-      let field = TemplateText(scalars[place..<close]).string
-      place = close + 1
-      let index = field.isEmpty ? next : Int(field)
-      if field.isEmpty { next += 1 }
-      let value =
-        index.map { $0 < arguments.positional.count ? arguments.positional[$0] : nil }
-        ?? arguments.named.last { $0.name == field }?.value
-      guard let value else { throw TemplateFault("'format' has no value for '{\(field)}'") }
-      result.append(contentsOf: value.text.unicodeScalars)
-    }
-    return String(result)
+    guard fill.unicodeScalars.count == 1 else { throw TemplateFault("'\(name)' fills with one character") }
+    let missing = max(0, width - text.scalars.count)
+    // Python's own rule for what stays when the sides cannot be equal.
+    let left = missing / 2 + (missing & width & 1)
+    let before = name == "ljust" ? 0 : name == "center" ? left : missing
+    let sign =
+      name == "zfill" && missing > 0 ? text.scalars.first.flatMap { $0 == "+" || $0 == "-" ? $0 : nil } : nil
+    let body = sign == nil ? text.string : TemplateText(text.scalars.dropFirst()).string
+    return .string(
+      (sign.map { String($0) } ?? "") + String(repeating: fill, count: before) + body
+        + String(repeating: fill, count: missing - before))
   }
 }
 

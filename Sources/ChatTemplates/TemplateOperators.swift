@@ -18,12 +18,14 @@ extension TemplateValue {
     _ left: TemplateValue, _ operation: TemplateExpression.Arithmetic, _ right: TemplateValue
   ) throws(TemplateFault) -> TemplateValue {
     if case .undefined(let name) = left { throw TemplateFault(name) }
+    if case .string(let text) = left, operation == .remainder {
+      return .string(try TemplateFormat.formatted(text, percent: right))
+    }
     if case .undefined(let name) = right { throw TemplateFault(name) }
     switch (left, operation, right) {
     case (.string(let one), .add, .string(let two)): return .string(one + two)
     case (.list(let one), .add, .list(let two)): return .list(one + two)
     case (.tuple(let one), .add, .tuple(let two)): return .tuple(one + two)
-    case (.string(let text), .remainder, let values): return .string(try formatted(text, values))
     case (_, .multiply, .string), (_, .multiply, .list), (_, .multiply, .tuple):
       if left.wholeNumber != nil { return try arithmetic(right, .multiply, left) }
     case (.string(let text), .multiply, _) where right.wholeNumber != nil:
@@ -102,76 +104,35 @@ extension TemplateValue {
       guard two == two.rounded(), abs(two) <= 1024 else {
         throw TemplateFault("'**' takes whole exponents up to 1024")
       }
+      guard one != 0 || two >= 0 else { throw TemplateFault("division by zero") }
       var result = 1.0
       for _ in 0..<Int(abs(two)) { result *= one }
       return two < 0 ? 1 / result : result
     }
   }
 
-  /// Python's `text % values` for `%s`, `%d` and `%%`.
-  static func formatted(_ text: String, _ values: TemplateValue) throws(TemplateFault) -> String {
-    var rest = [values]
-    if case .tuple(let elements) = values { rest = elements }
-    rest.reverse()
-    var result = ""
-    var isBehindPercent = false
-    for scalar in text.unicodeScalars {
-      if !isBehindPercent {
-        if scalar == "%" { isBehindPercent = true } else { result.unicodeScalars.append(scalar) }
-        continue
-      }
-      isBehindPercent = false
-      if scalar == "%" {
-        result += "%"
-        continue
-      }
-      guard scalar == "s" || scalar == "d" || scalar == "i" else {
-        throw TemplateFault("the format '%\(scalar)' is not supported; '%s' and '%d' are")
-      }
-      guard let value = rest.popLast() else { throw TemplateFault("the format has more places than values") }
-      if scalar == "s" {
-        result += value.text
-      } else if let number = value.number {
-        result += value.wholeNumber.map(String.init) ?? String(Int(number))
-      } else {
-        throw TemplateFault("'%d' needs a number, not '\(value.typeName)'")
-      }
-    }
-    guard !isBehindPercent else { throw TemplateFault("the format ends with '%'") }
-    // A list or a dictionary may go unused, as in Python.
-    switch values {
-    case .list, .map: break
-    default:
-      guard rest.isEmpty else { throw TemplateFault("the format has fewer places than values") }
-    }
-    return result
-  }
-
-  /// Whether `left comparison right` holds.
-  static func holds(
-    _ left: TemplateValue, _ comparison: TemplateExpression.Comparison, _ right: TemplateValue
-  ) throws(TemplateFault) -> Bool {
-    switch comparison {
-    case .equal: left == right
-    case .unequal: left != right
-    case .less: try left.precedes(right)
-    case .greater: try right.precedes(left)
-    case .lessOrEqual: left == right ? true : try left.precedes(right)
-    case .greaterOrEqual: left == right ? true : try right.precedes(left)
-    case .contained: try right.contains(left)
-    case .notContained: try !right.contains(left)
-    }
-  }
-
-  private func contains(_ element: TemplateValue) throws(TemplateFault) -> Bool {
+  /// Whether `element in self`, for anything but an iterator.
+  func contains(_ element: TemplateValue) throws(TemplateFault) -> Bool {
     switch self {
     case .string(let text):
       guard case .string(let part) = element else {
         throw TemplateFault("'in' a text needs a text, not '\(element.typeName)'")
       }
       return TemplateText(text).firstIndex(of: TemplateText(part)) != nil
-    case .map(let map): return map[element] != nil
+    case .map(let map), .object(.keys(let map)):
+      guard element.isHashable else { throw TemplateFault("a '\(element.typeName)' cannot be a key") }
+      return map[element] != nil
     default: return try elements().contains(element)
+    }
+  }
+
+  /// Whether the value may be a key of a dictionary.
+  var isHashable: Bool {
+    switch self {
+    case .list, .map: false
+    case .tuple(let elements): elements.allSatisfy(\.isHashable)
+    case .object(.keys), .object(.items): false
+    default: true
     }
   }
 
@@ -180,6 +141,10 @@ extension TemplateValue {
   /// The value of `self.name`: a method, else an entry of that name.
   func attribute(_ name: String) throws(TemplateFault) -> TemplateValue {
     if case .undefined(let problem) = self { throw TemplateFault(problem) }
+    if TemplateMethods.change(name, self) {
+      return .undefined(
+        "'\(name)' would change a '\(typeName)'; templates may not, but '+' makes a new list")
+    }
     if TemplateMethods.exist(name, for: self) { return .callable(.method(name, of: self)) }
     if case .map(let map) = self, let value = map[name] { return value }
     return missing(name)
@@ -201,6 +166,11 @@ extension TemplateValue {
         let scalars = Array(text.unicodeScalars)
         let place = index < 0 ? index + scalars.count : index
         if scalars.indices.contains(place) { return .string(String(scalars[place])) }
+      }
+    case (.object(let object), _):
+      if case .range = object, let index = key.wholeNumber, let elements = object.elements {
+        let place = index < 0 ? index + elements.count : index
+        if elements.indices.contains(place) { return elements[place] }
       }
     default: break
     }
@@ -230,6 +200,11 @@ extension TemplateValue {
       return .list(try Self.indices(elements.count, from, to, step).map { elements[$0] })
     case .tuple(let elements):
       return .tuple(try Self.indices(elements.count, from, to, step).map { elements[$0] })
+    case .object(.range(let start, _, let stride)):
+      let bounds = try Self.bounds(try elements().count, from, to, step)
+      return .object(
+        .range(
+          start: start + bounds.start * stride, end: start + bounds.end * stride, step: bounds.step * stride))
     default: throw TemplateFault("a '\(typeName)' cannot be sliced")
     }
   }
@@ -237,16 +212,41 @@ extension TemplateValue {
   private static func indices(_ count: Int, _ from: Int?, _ to: Int?, _ step: Int?) throws(TemplateFault)
     -> [Int]
   {
+    let bounds = try bounds(count, from, to, step)
+    return Array(stride(from: bounds.start, to: bounds.end, by: bounds.step))
+  }
+
+  private static func bounds(_ count: Int, _ from: Int?, _ to: Int?, _ step: Int?) throws(TemplateFault)
+    -> (start: Int, end: Int, step: Int)
+  {
     let step = step ?? 1
     guard step != 0 else { throw TemplateFault("a slice cannot step by zero") }
     func clamp(_ bound: Int, _ low: Int, _ high: Int) -> Int {
       min(max(bound < 0 ? bound + count : bound, low), high)
     }
     if step > 0 {
-      let start = from.map { clamp($0, 0, count) } ?? 0
-      return Array(stride(from: start, to: to.map { clamp($0, 0, count) } ?? count, by: step))
+      return (from.map { clamp($0, 0, count) } ?? 0, to.map { clamp($0, 0, count) } ?? count, step)
     }
-    let start = from.map { clamp($0, -1, count - 1) } ?? count - 1
-    return Array(stride(from: start, to: to.map { clamp($0, -1, count - 1) } ?? -1, by: step))
+    return (
+      from.map { clamp($0, -1, count - 1) } ?? count - 1, to.map { clamp($0, -1, count - 1) } ?? -1, step
+    )
+  }
+}
+
+extension TemplateObjects {
+  /// Whether `left comparison right` holds.
+  mutating func holds(
+    _ left: TemplateValue, _ comparison: TemplateExpression.Comparison, _ right: TemplateValue
+  ) throws(TemplateFault) -> Bool {
+    switch comparison {
+    case .equal: left == right
+    case .unequal: left != right
+    case .less: try left.precedes(right)
+    case .greater: try right.precedes(left)
+    case .lessOrEqual: try left.precedes(right, orEquals: true)
+    case .greaterOrEqual: try right.precedes(left, orEquals: true)
+    case .contained: try contains(left, in: right)
+    case .notContained: try !contains(left, in: right)
+    }
   }
 }

@@ -141,7 +141,8 @@ extension TemplateParser {
 
   // MARK: Primary
 
-  private mutating func primary() throws(TemplateError) -> TemplateExpression {
+  /// A name, a literal, or an expression in parentheses.
+  mutating func primary() throws(TemplateError) -> TemplateExpression {
     let place = token.place
     let kind: TemplateExpression.Kind
     switch token.kind {
@@ -153,7 +154,9 @@ extension TemplateParser {
       case "none", "None": kind = .literal(.null)
       case "not", "and", "or", "if", "else", "in", "is":
         throw fault("expected an expression, found '\(name)'", at: place)
-      default: kind = .name(name)
+      default:
+        readNames.insert(name)
+        kind = .name(name)
       }
     case .string(let first):
       advance()
@@ -220,7 +223,8 @@ extension TemplateParser {
 
   // MARK: Behind a primary
 
-  private mutating func postfix(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
+  /// The attributes, indices and calls behind a value.
+  mutating func postfix(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
     var value = start
     while true {
       let place = token.place
@@ -258,7 +262,8 @@ extension TemplateParser {
     return .slice(value, from: first, to: last, step: step)
   }
 
-  private mutating func arguments() throws(TemplateError) -> TemplateArguments {
+  /// Arguments in parentheses.
+  mutating func arguments() throws(TemplateError) -> TemplateArguments {
     var arguments = TemplateArguments()
     try expect("(")
     var isFirst = true
@@ -268,81 +273,27 @@ extension TemplateParser {
         if take(")") { break }
       }
       isFirst = false
-      if token.kind == .symbol("*") || token.kind == .symbol("**") {
-        throw fault("arguments with '*' are not supported")
+      if take("*") {
+        guard arguments.sequence == nil, arguments.mapping == nil else { throw fault("unexpected '*'") }
+        arguments.sequence = try expression()
+        continue
+      }
+      if take("**") {
+        guard arguments.mapping == nil else { throw fault("unexpected '**'") }
+        arguments.mapping = try expression()
+        continue
       }
       if case .name(let name) = token.kind, following.kind == .symbol("=") {
         advance()
         advance()
         arguments.named.append((name, try expression()))
       } else {
-        guard arguments.named.isEmpty else { throw fault("a positional argument stands behind a named one") }
+        guard arguments.named.isEmpty, arguments.sequence == nil, arguments.mapping == nil else {
+          throw fault("a positional argument stands behind a named one")
+        }
         arguments.positional.append(try expression())
       }
     }
     return arguments
-  }
-
-  private mutating func filtersAndTests(_ start: TemplateExpression) throws(TemplateError)
-    -> TemplateExpression
-  {
-    var value = start
-    while true {
-      let place = token.place
-      if take("|") {
-        let place = token.place
-        let (name, arguments) = try filterCall()
-        value = TemplateExpression(kind: .filter(value, name, arguments), place: place)
-      } else if takeWord("is") {
-        value = try test(of: value, place)
-      } else if token.kind == .symbol("(") {
-        value = TemplateExpression(kind: .call(value, try arguments()), place: place)
-      } else {
-        return value
-      }
-    }
-  }
-
-  /// The name of a filter and its arguments.
-  mutating func filterCall() throws(TemplateError) -> (name: String, arguments: TemplateArguments) {
-    let place = token.place
-    let name = try name()
-    if TemplateFilters.parameters[name] == nil {
-      unknowns.append(fault(TemplateFilters.unknown(name), at: place))
-    }
-    return (name, token.kind == .symbol("(") ? try arguments() : TemplateArguments())
-  }
-
-  private mutating func test(of value: TemplateExpression, _ place: Int) throws(TemplateError)
-    -> TemplateExpression
-  {
-    let isNegated = takeWord("not")
-    let namePlace = token.place
-    var name = ""
-    if case .symbol(let symbol) = token.kind, TemplateChecks.names.contains(symbol) {
-      name = symbol
-      advance()
-    } else {
-      name = try self.name()
-    }
-    if !TemplateChecks.names.contains(name) {
-      unknowns.append(fault(TemplateChecks.unknown(name), at: namePlace))
-    }
-    var arguments = TemplateArguments()
-    if token.kind == .symbol("(") {
-      arguments = try self.arguments()
-    } else if startsTestArgument {
-      arguments.positional = [try postfix(try primary())]
-    }
-    let test = TemplateExpression(kind: .test(value, name, arguments), place: place)
-    return isNegated ? TemplateExpression(kind: .not(test), place: place) : test
-  }
-
-  private var startsTestArgument: Bool {
-    switch token.kind {
-    case .name(let word): !["else", "or", "and", "is", "if", "in", "not"].contains(word)
-    case .string, .integer, .double, .symbol("["), .symbol("{"): true
-    default: false
-    }
   }
 }

@@ -9,6 +9,10 @@ struct TemplateParser {
   private var loopDepth = 0
   /// Filters and tests that do not exist, outside conditions. Those inside matter only when they are reached.
   var unknowns: [TemplateError] = []
+  /// The same in bodies that have names of their own: they matter even where a condition is around them.
+  private var certainUnknowns: [TemplateError] = []
+  /// The names that were read so far, for macros that catch further arguments.
+  var readNames: Set<String> = []
 
   /// The statements of a normalized source.
   ///
@@ -16,7 +20,7 @@ struct TemplateParser {
   static func parse(_ source: [Unicode.Scalar]) throws(TemplateError) -> [TemplateStatement] {
     var parser = TemplateParser(source: source, tokens: try TemplateLexer.tokens(of: source))
     let body = try parser.statements(until: []).body
-    if let unknown = parser.unknowns.first { throw unknown }
+    if let unknown = parser.certainUnknowns.first ?? parser.unknowns.first { throw unknown }
     return body
   }
 
@@ -123,7 +127,7 @@ struct TemplateParser {
   }
 
   private static let words = [
-    "if", "for", "set", "macro", "with", "filter", "generation", "break", "continue", "raw",
+    "if", "for", "set", "macro", "call", "with", "filter", "generation", "break", "continue", "raw",
   ]
 
   private mutating func statement(_ closing: [String]) throws(TemplateError) -> TemplateStatement.Kind {
@@ -134,13 +138,16 @@ struct TemplateParser {
     case "for": return .loop(try loop(place))
     case "set": return try set(place)
     case "macro": return .macro(try macro(place))
+    case "call": return try callBlock(place)
     case "with":
       let bindings = try bindings()
       return .with(bindings, body: try block("endwith", place))
     case "filter":
       let filters = try filterCalls()
       return .filterBlock(filters, body: try block("endfilter", place))
-    case "generation": return .group(try block("endgeneration", place))
+    case "generation":
+      let body = try outsideLoops { parser throws(TemplateError) in try parser.block("endgeneration", place) }
+      return .generation(body)
     case "break", "continue":
       guard loopDepth > 0 else { throw fault("'\(word)' stands outside a loop", at: place) }
       try closeStatement()
@@ -157,10 +164,17 @@ struct TemplateParser {
   /// The rest of a tag, the body behind it and its closing tag.
   private mutating func block(_ closing: String, _ place: Int) throws(TemplateError) -> [TemplateStatement] {
     try closeStatement()
+    let known = unknowns.count
     let body = try statements(until: [closing], openedAt: place).body
+    if closing != "endif" { settleUnknowns(behind: known) }
     if closing == "endmacro" || closing == "endset", case .name = token.kind { advance() }
     try closeStatement()
     return body
+  }
+
+  private mutating func settleUnknowns(behind known: Int) {
+    certainUnknowns += unknowns[known...]
+    unknowns.removeLast(unknowns.count - known)
   }
 
   private mutating func branch(_ place: Int) throws(TemplateError) -> TemplateStatement.Kind {
@@ -168,7 +182,7 @@ struct TemplateParser {
     defer { unknowns.removeLast(unknowns.count - known) }
     var branches: [(condition: TemplateExpression, body: [TemplateStatement])] = []
     while true {
-      let condition = try tupleOrExpression()
+      let condition = try tupleOrExpression(allowsConditional: false)
       try closeStatement()
       let (body, word) = try statements(until: ["elif", "else", "endif"], openedAt: place)
       branches.append((condition, body))
@@ -184,15 +198,23 @@ struct TemplateParser {
     guard takeWord("in") else { throw fault("expected 'in', found \(spelled(token))") }
     let sequence = try tupleOrExpression(allowsConditional: false)
     let filter = takeWord("if") ? try expression() : nil
-    if token.kind == .name("recursive") { throw fault("recursive loops are not supported") }
+    let isRecursive = takeWord("recursive")
     try closeStatement()
+    let outer = readNames
+    readNames = []
+    let known = unknowns.count
     loopDepth += 1
     let (body, word) = try statements(until: ["else", "endfor"], openedAt: place)
     loopDepth -= 1
+    settleUnknowns(behind: known)
+    let readsLoop = readNames.contains("loop")
+    readNames.formUnion(outer)
     var otherwise: [TemplateStatement] = []
     if word == "else" { otherwise = try block("endfor", place) } else { try closeStatement() }
     return TemplateLoop(
-      target: target, sequence: sequence, filter: filter, body: body, otherwise: otherwise)
+      target: target, sequence: sequence, filter: filter, isRecursive: isRecursive,
+      readsLoop: readsLoop, body: body,
+      otherwise: otherwise)
   }
 
   /// One or more names with commas between them, or an attribute of a namespace.
@@ -245,6 +267,20 @@ struct TemplateParser {
 
   private mutating func macro(_ place: Int) throws(TemplateError) -> TemplateMacro {
     let name = try name()
+    return try macro(name, try parameters(), "endmacro", place)
+  }
+
+  private mutating func callBlock(_ place: Int) throws(TemplateError) -> TemplateStatement.Kind {
+    let parameters = token.kind == .symbol("(") ? try parameters() : []
+    let expression = try expression()
+    guard case .call(let callee, let arguments) = expression.kind else {
+      throw fault("expected a call of a macro behind 'call'", at: expression.place)
+    }
+    return .callBlock(try macro("caller", parameters, "endcall", place), callee, arguments)
+  }
+
+  private mutating func parameters() throws(TemplateError) -> [(name: String, standard: TemplateExpression?)]
+  {
     var parameters: [(name: String, standard: TemplateExpression?)] = []
     try expect("(")
     while !take(")") {
@@ -256,10 +292,29 @@ struct TemplateParser {
       }
       parameters.append((parameter, standard))
     }
+    return parameters
+  }
+
+  private mutating func macro(
+    _ name: String, _ parameters: [(name: String, standard: TemplateExpression?)], _ closing: String,
+    _ place: Int
+  ) throws(TemplateError) -> TemplateMacro {
+    let outer = readNames
+    readNames = []
+    defer { readNames.formUnion(outer) }
+    let body = try outsideLoops { parser throws(TemplateError) in try parser.block(closing, place) }
+    let catches = readNames.intersection(["varargs", "kwargs", "caller"]).subtracting(parameters.map(\.name))
+    return TemplateMacro(name: name, parameters: parameters, body: body, catches: catches)
+  }
+
+  /// Reads a body that loops around it cannot be left from.
+  private mutating func outsideLoops<Value>(
+    _ body: (inout TemplateParser) throws(TemplateError) -> Value
+  ) throws(TemplateError) -> Value {
     let outerDepth = loopDepth
     loopDepth = 0
     defer { loopDepth = outerDepth }
-    return TemplateMacro(name: name, parameters: parameters, body: try block("endmacro", place))
+    return try body(&self)
   }
 
   private mutating func filterCalls() throws(TemplateError) -> [TemplateFilterCall] {

@@ -58,6 +58,10 @@ struct TemplateExpression: Sendable {
 struct TemplateArguments: Sendable {
   var positional: [TemplateExpression] = []
   var named: [(name: String, value: TemplateExpression)] = []
+  /// Behind `*`: further positional arguments.
+  var sequence: TemplateExpression?
+  /// Behind `**`: further named arguments.
+  var mapping: TemplateExpression?
 }
 
 /// What a `for` or a `set` binds: a name, several names, or an attribute of a namespace.
@@ -83,7 +87,8 @@ struct TemplateStatement: Sendable {
     case macro(TemplateMacro)
     case with([(TemplateTarget, TemplateExpression)], body: [TemplateStatement])
     case filterBlock([TemplateFilterCall], body: [TemplateStatement])
-    case group([TemplateStatement])
+    case callBlock(TemplateMacro, TemplateExpression, TemplateArguments)
+    case generation([TemplateStatement])
     case leaveLoop
     case nextRound
   }
@@ -101,6 +106,10 @@ struct TemplateLoop: Sendable {
   var target: TemplateTarget
   var sequence: TemplateExpression
   var filter: TemplateExpression?
+  /// Whether the body may call `loop` on further elements.
+  var isRecursive: Bool
+  /// Whether the body asks for `loop`, which may look ahead.
+  var readsLoop: Bool
   var body: [TemplateStatement]
   var otherwise: [TemplateStatement]
 }
@@ -110,4 +119,6 @@ struct TemplateMacro: Sendable {
   var name: String
   var parameters: [(name: String, standard: TemplateExpression?)]
   var body: [TemplateStatement]
+  /// Names the body reads without binding them that stand for further arguments: `varargs`, `kwargs`, `caller`.
+  var catches: Set<String>
 }

@@ -27,7 +27,7 @@ extension TemplateValue {
       return "{" + entries.joined(separator: ", ") + "}"
     case .undefined: return "Undefined"
     case .callable: return "<\(typeName)>"
-    case .namespace: return "<Namespace>"
+    case .object(let object): return object.representation
     }
   }
 
@@ -55,7 +55,8 @@ extension TemplateValue {
     return String(result)
   }
 
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether Python's `repr` leaves the scalar as it is.
+  static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
     case .spaceSeparator: scalar == " "
@@ -106,7 +107,7 @@ extension TemplateValue {
       }
       return Self.enclosed(parts, "{", "}", layout, depth)
     case .undefined(let problem): throw TemplateFault("tojson: " + problem)
-    case .callable, .namespace: throw TemplateFault("tojson: a '\(typeName)' is not JSON")
+    case .callable, .object: throw TemplateFault("tojson: a '\(typeName)' is not JSON")
     }
   }
 

@@ -22,8 +22,8 @@ public indirect enum TemplateValue: Sendable {
   case undefined(String)
   /// Something that can be called.
   case callable(TemplateCallable)
-  /// An object whose attributes templates may set, by its place in the rendering.
-  case namespace(Int)
+  /// What lives only while a template is rendered.
+  case object(TemplateObject)
 }
 
 /// Something a template can call.
@@ -34,8 +34,6 @@ public enum TemplateCallable: Sendable, Equatable {
   case macro(Int)
   /// A method of a value.
   case method(String, of: TemplateValue)
-  /// `loop.cycle` in the round of this index.
-  case cycle(Int)
 }
 
 /// A dictionary that keeps the order in which keys came.
@@ -116,7 +114,8 @@ extension TemplateValue {
     case .string(let text): !text.isEmpty
     case .list(let elements), .tuple(let elements): !elements.isEmpty
     case .map(let map): !map.entries.isEmpty
-    case .callable, .namespace: true
+    case .object(let object): object.elements.map { !$0.isEmpty } ?? true
+    case .callable: true
     }
   }
 
@@ -159,7 +158,7 @@ extension TemplateValue {
     case .undefined: "Undefined"
     case .callable(.macro): "Macro"
     case .callable: "function"
-    case .namespace: "Namespace"
+    case .object(let object): object.typeName
     }
   }
 
@@ -170,8 +169,11 @@ extension TemplateValue {
     case .map(let map): return map.entries.map(\.key)
     case .string(let text): return text.unicodeScalars.map { .string(String($0)) }
     case .undefined: return []
-    default: throw TemplateFault("'\(typeName)' object is not iterable")
+    case .object(let object):
+      if let elements = object.elements { return elements }
+    default: break
     }
+    throw TemplateFault("'\(typeName)' object is not iterable")
   }
 }
 
@@ -186,7 +188,7 @@ extension TemplateValue: Equatable {
       left.entries.count == right.entries.count
         && left.entries.allSatisfy { entry in right[entry.key].map { $0 == entry.value } ?? false }
     case (.callable(let left), .callable(let right)): left == right
-    case (.namespace(let left), .namespace(let right)): left == right
+    case (.object(let left), .object(let right)): left == right
     default:
       if let left = one.wholeNumber, let right = other.wholeNumber {
         left == right
@@ -198,17 +200,20 @@ extension TemplateValue: Equatable {
     }
   }
 
-  /// Whether this comes before `other`; only numbers, texts and lists have an order.
-  func precedes(_ other: TemplateValue) throws(TemplateFault) -> Bool {
+  /// Whether this comes before `other`, or may be equal; only numbers, texts and lists have an order.
+  func precedes(_ other: TemplateValue, orEquals: Bool = false) throws(TemplateFault) -> Bool {
     switch (self, other) {
     case (.string(let left), .string(let right)):
+      if orEquals, self == other { return true }
       return left.unicodeScalars.lexicographicallyPrecedes(right.unicodeScalars)
     case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
-      for (one, two) in zip(left, right) where one != two { return try one.precedes(two) }
-      return left.count < right.count
+      for (one, two) in zip(left, right) where one != two { return try one.precedes(two, orEquals: orEquals) }
+      return orEquals ? left.count <= right.count : left.count < right.count
     default:
-      if let left = wholeNumber, let right = other.wholeNumber { return left < right }
-      if let left = number, let right = other.number { return left < right }
+      if let left = wholeNumber, let right = other.wholeNumber {
+        return orEquals ? left <= right : left < right
+      }
+      if let left = number, let right = other.number { return orEquals ? left <= right : left < right }
       if case .undefined(let name) = self { throw TemplateFault(name) }
       if case .undefined(let name) = other { throw TemplateFault(name) }
       throw TemplateFault("'\(typeName)' and '\(other.typeName)' have no order")

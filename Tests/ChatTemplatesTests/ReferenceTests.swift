@@ -1,6 +1,7 @@
 // Renders against those of Jinja itself, set up as the usual Python stack sets it up (jinja2 3.1.6).
 //
-// Fixtures/templates/expected.json holds conversations, small templates, and what Jinja made of them.
+// Fixtures/templates/expected.json holds conversations, small templates, and what Jinja made of them;
+// fragments.json holds random fragments, made by make_fragments.py beside it.
 
 import ChatTemplates
 import Foundation
@@ -90,6 +91,22 @@ enum Reference {
         return try ChatTemplate(jinja: jinja, date: date).render(["x": ["a": 1, "b": ["p", "q"]]])
       }
       #expect(Array(outcome.utf8) == Array(Reference.expectation(item).utf8), "\(jinja)")
+    }
+  }
+
+  @Test func `random fragments render, or are refused, as in Jinja`() throws {
+    let bytes = try Data(contentsOf: Reference.folder.appendingPathComponent("fragments.json"))
+    let reference = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+    let names = try #require(reference["names"] as? [String: Any]).mapValues { Reference.value($0) }
+    let cases = try #require(reference["cases"] as? [[String]])
+    #expect(cases.count > 1500)
+    let date = TemplateDate(year: 2024, month: 7, day: 6, hour: 15, minute: 4, second: 9)
+    for item in cases {
+      let outcome = Reference.outcome { () throws(TemplateError) in
+        try ChatTemplate(jinja: item[0], date: date).render(names)
+      }
+      let expected = item[1] == "refused" ? "refused" : item[1] + ": " + item[2]
+      #expect(Array(outcome.utf8) == Array(expected.utf8), "\(item[0]): \(outcome)")
     }
   }
 }

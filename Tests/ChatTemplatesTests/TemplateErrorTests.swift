@@ -23,8 +23,15 @@ import Testing
     ("x {# y", "line 1, column 3: a comment '{#' has no '#}'"),
     ("{% set x = %}", "line 1, column 12: expected an expression, found '%}'"),
     ("{% set 1 = 2 %}", "line 1, column 8: expected a name, found a number"),
-    ("{{ f(*x) }}", "line 1, column 6: arguments with '*' are not supported"),
-    ("{% for x in y recursive %}{% endfor %}", "line 1, column 15: recursive loops are not supported"),
+    ("{{ f(**x, **y) }}", "line 1, column 13: unexpected '**'"),
+    ("{{ f(a=1, 2) }}", "line 1, column 11: a positional argument stands behind a named one"),
+    ("{% if a if b %}{% endif %}", "line 1, column 9: expected '%}', found 'if'"),
+    (
+      "{{ x is string is defined }}",
+      "line 1, column 16: a test follows a test; put the first into parentheses"
+    ),
+    ("{% call x %}{% endcall %}", "line 1, column 9: expected a call of a macro behind 'call'"),
+    ("{% include 'x' %}", "line 1, column 4: unknown statement 'include'"),
     ("{% break %}", "line 1, column 4: 'break' stands outside a loop"),
     ("{{ 1 ! 2 }}", "line 1, column 6: unexpected character '!'"),
   ]) func `what cannot be read`(_ jinja: String, _ expected: String) {
@@ -63,6 +70,42 @@ import Testing
       "line 1, column 8: filter 'indent' has no argument 'widht'; did you mean 'width'?"
     ),
     ("{{ strftime_now('%d') }}", "line 1, column 4: 'strftime_now' is undefined"),
+    ("{{ raise_exception() }}", "line 1, column 4: 'raise_exception' needs a message"),
+    (
+      "{{ (messages|map('upper'))|length }}",
+      "line 1, column 28: a 'generator' has no length; put 'list' before 'length'"
+    ),
+    (
+      "{{ messages|select|last }}",
+      "line 1, column 20: filter 'last' needs a list, not a generator; put 'list' before it"
+    ),
+    ("{{ {[]: 1} }}", "line 1, column 4: a 'list' cannot be a key"),
+    (
+      "{{ [[1]]|unique|list }}",
+      "line 1, column 17: filter 'unique' cannot tell apart values of the type 'list'"
+    ),
+    ("{{ [[2]]|dictsort }}", "line 1, column 10: filter 'dictsort' needs a dictionary, not 'list'"),
+    ("{{ messages['a':] }}", "line 1, column 13: a slice needs whole numbers, not 'str'"),
+    ("{{ 5[:2] }}", "line 1, column 5: a 'int' cannot be sliced"),
+    (
+      "{% for x in [1] %}{{ loop([2]) }}{% endfor %}",
+      "line 1, column 22: the loop cannot be called; write 'recursive' behind it"
+    ),
+    (
+      "{% set ns = namespace() %}{% set ns._x = 1 %}",
+      "line 1, column 27: cannot set 'ns._x': the name begins with '_'"
+    ),
+    ("{{ '{} {}'.format(1) }}", "line 1, column 4: 'format' has no value for '{}'"),
+    ("{{ '%d' % 'x' }}", "line 1, column 9: '%d' needs a number, not 'str'"),
+    ("{{ '%s' % (1, 2) }}", "line 1, column 9: the format has fewer places than values"),
+    ("{{ '%s %s' % 1 }}", "line 1, column 12: the format has more places than values"),
+    ("{{ '%y' % 1 }}", "line 1, column 9: the format '%y' is not supported; '%s' and '%d' are"),
+    ("{% macro m() %}{% endmacro %}{{ m(**{'a': 1}) }}", "line 1, column 33: macro 'm' has no argument 'a'"),
+    ("{{ dict(*[[[1]]]) }}", "line 1, column 4: 'dict' needs a dictionary or pairs of a key and a value"),
+    (
+      "{% macro m() %}{{ caller() }}{% endmacro %}{{ m() }}",
+      "line 1, column 19: macro 'm' was not used in a 'call' block"
+    ),
     ("{{ range(1000000) }}", "line 1, column 4: 'range' makes at most 100000 numbers"),
     ("{{ nothing|tojson }}", "line 1, column 12: tojson: 'nothing' is undefined"),
     ("{{ 'ab' * 10000000 }}", "line 1, column 9: '*' would make more than ten million elements"),
