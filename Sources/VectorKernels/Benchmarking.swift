@@ -154,8 +154,7 @@ package struct MicroKernel: Sendable {
     tiles.begin()
     for _ in 0..<Self.repetitions {
       tiles.multiply(
-        left, right, isPaired ? .brainFloat : .split, steps: isPaired ? 9 : 3, into: sums, spare: spare.base,
-        next: nil)
+        left, right, isPaired ? .brainFloat : .split, steps: isPaired ? 9 : 3, into: sums, spare: spare.base)
     }
     tiles.end()
   }

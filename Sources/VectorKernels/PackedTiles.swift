@@ -48,15 +48,34 @@ struct PackedTiles: Sendable {
 
   /// Packs other columns of the same shape in the same place.
   func fill(from operand: Operand, _ range: Range<Int>) {
-    let panels = (range.count + 31) / 32
-    let perPiece = max(1, (1 << 18) / max(1, panelBytes))
-    KernelPool.shared.parallel((panels + perPiece - 1) / perPiece) { piece in
-      let first = range.lowerBound + 32 * piece * perPiece
-      let last = min(range.upperBound, first + 32 * perPiece)
-      kernels.pack(
-        operand.address(first, 0), operand.format,
-        outerStride: operand.outerStride, depthStride: operand.depthStride, outer: last - first, depth: depth,
-        isRight: true, into: base + piece * perPiece * panelBytes, panelBytes: panelBytes)
+    if operand.depthStride == 1 {
+      // Some columns, of which each is contiguous, over the whole depth.
+      let panels = (range.count + 31) / 32
+      let perPiece = max(1, (1 << 18) / max(1, panelBytes))
+      KernelPool.shared.parallel((panels + perPiece - 1) / perPiece) { piece in
+        let first = 32 * piece * perPiece
+        let columns =
+          range.lowerBound + first..<min(range.upperBound, range.lowerBound + first + 32 * perPiece)
+        pack(operand, columns, 0..<steps, into: base + piece * perPiece * panelBytes)
+      }
+    } else {
+      // All columns over some of the depth, of which each level is contiguous.
+      let perPiece = max(1, (1 << 18) / max(1, (range.count + 31) / 32 * format.stepBytes))
+      KernelPool.shared.parallel((steps + perPiece - 1) / perPiece) { piece in
+        let first = piece * perPiece
+        pack(operand, range, first..<min(steps, first + perPiece), into: base + first * format.stepBytes)
+      }
     }
+  }
+
+  /// Packs some columns over some steps of depth.
+  private func pack(
+    _ operand: Operand, _ columns: Range<Int>, _ steps: Range<Int>, into panels: UnsafeMutableRawPointer
+  ) {
+    let levels = 32 * steps.lowerBound..<min(depth, 32 * steps.upperBound)
+    kernels.pack(
+      operand.address(columns.lowerBound, levels.lowerBound), operand.format,
+      outerStride: operand.outerStride, depthStride: operand.depthStride, outer: columns.count,
+      depth: levels.count, isRight: true, into: panels, panelBytes: panelBytes)
   }
 }

@@ -40,8 +40,7 @@ struct TilePiece {
     withScratch(1024 + min(cut.height, (rows.count + 31) / 32) * steps * b.format.stepBytes / 4) { scratch in
       for turn in 0..<parts * cut.blocks {
         let (part, block) = order(turn, parts)
-        let next = turn + 1 < parts * cut.blocks ? order(turn + 1, parts) : nil
-        run(part, block, into: target, scratch.base, next: next.map { upcoming($0.part, $0.block) })
+        run(part, block, into: target, scratch.base)
       }
     }
   }
@@ -58,8 +57,7 @@ struct TilePiece {
 
   /// Some rows by one block of depth.
   private func run(
-    _ part: Int, _ block: Int, into target: TileSums, _ scratch: MutableFloats,
-    next: UpcomingRows?
+    _ part: Int, _ block: Int, into target: TileSums, _ scratch: MutableFloats
   ) {
     let (a, height) = (product.a, 32 * cut.height)
     let offset = part * height
@@ -81,8 +79,7 @@ struct TilePiece {
         a.address(rows.lowerBound + offset, levels.lowerBound), panelBytes: 64 * a.outerStride,
         rowBytes: 2 * a.outerStride)
       b.kernels.multiply(
-        left, right, b.format, steps: steps.count, into: sums, spare: scratch,
-        next: next)
+        left, right, b.format, steps: steps.count, into: sums, spare: scratch)
     }
     guard direct < count else { return }
     sums.rows = count - direct
@@ -96,18 +93,6 @@ struct TilePiece {
       panelBytes: panelBytes)
     b.kernels.multiply(
       LeftTiles(panels, panelBytes: panelBytes), right, b.format, steps: steps.count, into: sums,
-      spare: scratch, next: direct > 0 ? nil : next)
-  }
-
-  /// What a turn reads of the left operand.
-  private func upcoming(_ part: Int, _ block: Int) -> UpcomingRows {
-    let (a, first, steps) = (product.a, part * 32 * cut.height, steps(block))
-    let count = min(32 * cut.height, rows.count - first)
-    let levels = 32 * steps.lowerBound..<min(b.depth, 32 * steps.upperBound)
-    let bytes = a.isBrainFloat ? 2 : 4
-    let base = a.address(rows.lowerBound + first, levels.lowerBound)
-    return a.depthStride == 1
-      ? UpcomingRows(base, rows: count, stride: bytes * a.outerStride, bytes: bytes * levels.count)
-      : UpcomingRows(base, rows: levels.count, stride: bytes * a.depthStride, bytes: bytes * count)
+      spare: scratch)
   }
 }

@@ -9,7 +9,7 @@ struct TileProduct: Sendable {
   let accumulating: Bool
 
   /// Bytes of the right operand that are packed at a time.
-  private static let packedBytes = 16 << 20
+  private static let packedBytes = 40 << 20
 
   /// Fills `c` by a right operand that is packed on the way.
   func run(by b: Operand, _ kernels: AnyTileKernels) {
@@ -89,6 +89,8 @@ struct TileCut {
   private static let blockSteps = 18
   /// What the columns of a block, or of all blocks, may take of the second-level cache.
   private static let columnBytes = 1 << 20
+  /// The same where parts of rows, packed one panel after the other, need less room beside them.
+  private static let splitColumnBytes = 1340 << 10
 
   init(_ product: TileProduct, _ b: PackedTiles) {
     let (rowPanels, columnPanels) = ((product.c.rows + 31) / 32, (b.columns + 31) / 32)
@@ -98,18 +100,20 @@ struct TileCut {
     let limit = isSplit ? Self.blockSteps / 2 : Self.blockSteps
     blocks = (b.steps + limit - 1) / limit
     let steps = (b.steps + blocks - 1) / blocks
-    let whole = Self.columnBytes / (b.steps * b.format.stepBytes)
+    let columnBytes = isSplit ? Self.splitColumnBytes : Self.columnBytes
+    let whole = columnBytes / (b.steps * b.format.stepBytes)
     isDepthOuter = isSplit || isTurned || whole < min(8, columnPanels)
-    let width = isDepthOuter ? max(1, Self.columnBytes / (steps * b.format.stepBytes)) : whole
+    let width = isDepthOuter ? max(1, columnBytes / (steps * b.format.stepBytes)) : whole
     // Sums that are gone through several times stay in the second-level cache with them.
     let tallest = !isDepthOuter || blocks == 1 ? rowPanels : 8
-    height = isSplit ? 4 : isTurned ? 8 : 1
+    // Turned rows are read in lines of 1 KB; of others the next panel is packed once the last is done with.
+    height = isTurned ? 8 : 1
     (rows, columns) = ((rowPanels + tallest - 1) / tallest, (columnPanels + width - 1) / width)
     let threads = KernelPool.shared.threads
     guard threads > 1 else { return }
-    // A piece is worth another thread from some 20 µs on.
+    // A piece is worth another thread from some 20 µs on; small ones read the columns too often.
     let work = rowPanels * columnPanels * b.steps * (isSplit ? 6 : 1)
-    let wanted = min(8 * threads, work / 512)
+    let wanted = min(2 * threads, work / 512)
     while rows * columns < wanted {
       let (height, width) = (rowPanels / rows, columnPanels / columns)
       if height >= 8 || (height >= 2 && height >= width) {

@@ -157,6 +157,11 @@ private func packTile<N: TileNumbers>(
   } else {
     for line in 0..<16 {
       let early = source + 2 * line * depthStride
+      if N.parts > 1 {
+        // The next step's lines, which are too far apart for the processor to foresee.
+        processor_prefetch(early + 32 * depthStride)
+        processor_prefetch(early + 33 * depthStride)
+      }
       N.writePairs(early, early + depthStride, tile + 64 * line, 2048)
     }
   }
@@ -181,7 +186,7 @@ private func packPartialTile<N: TileNumbers>(
   }
 }
 
-/// Rows of the left operand that are contiguous in depth, one after the other as the processor foresees it.
+/// Rows of the left operand that are contiguous in depth, in the order in which they are written.
 private func packRows<N: TileNumbers>(
   _ numbers: N.Type, _ source: UnsafePointer<N.Scalar>, _ outerStride: Int, _ outer: Int, _ depth: Int,
   _ panels: UnsafeMutableRawPointer, _ panelBytes: Int
@@ -189,22 +194,23 @@ private func packRows<N: TileNumbers>(
   withUnsafeTemporaryAllocation(of: N.Scalar.self, capacity: 32) { rest in
     rest.initialize(repeating: 0)
     guard let tail = rest.baseAddress else { return }
-    for index in 0..<(outer + 31) / 32 * 32 {
-      var line = panels + index / 32 * panelBytes + index % 32 * 64
-      let row = source + min(index, outer - 1) * outerStride
-      var level = 0
-      while level + 32 <= depth && index < outer {
-        N.writeDeep(row + level, line, 2048)
-        level += 32
-        line += 2048 * N.parts
-      }
-      while level < depth {
-        for offset in 0..<32 {
-          tail[offset] = index < outer && level + offset < depth ? row[level + offset] : 0
+    for panel in 0..<(outer + 31) / 32 {
+      let rows = min(32, outer - 32 * panel)
+      var step = panels + panel * panelBytes
+      for level in stride(from: 0, to: depth, by: 32) {
+        let levels = min(32, depth - level)
+        let corner = source + 32 * panel * outerStride + level
+        for index in 0..<32 {
+          if levels == 32 && index < rows {
+            N.writeDeep(corner + index * outerStride, step + 64 * index, 2048)
+          } else {
+            for offset in 0..<32 {
+              tail[offset] = index < rows && offset < levels ? corner[index * outerStride + offset] : 0
+            }
+            N.writeDeep(tail, step + 64 * index, 2048)
+          }
         }
-        N.writeDeep(tail, line, 2048)
-        level += 32
-        line += 2048 * N.parts
+        step += 2048 * N.parts
       }
     }
   }

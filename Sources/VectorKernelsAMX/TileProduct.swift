@@ -102,8 +102,7 @@ extension TileKernels: TileProductKernels {
   public static func end() { processor_tiles_end() }
 
   public static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats,
-    next: UpcomingRows?
+    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats
   ) {
     let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
     let isInPlace = a.rowBytes > 0
@@ -111,7 +110,6 @@ extension TileKernels: TileProductKernels {
       // Rows that are read in place stay in the first-level cache, columns where the rows are packed.
       let (i, j) =
         isInPlace ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
-      if let next { prefetch(next, turn, of: rowPanels * columnPanels) }
       let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
       if isInPlace {
         multiplyBlock(RowSteps.self, left, a.rowBytes, right, steps, c, 32 * i, 32 * j, spare)
@@ -120,23 +118,6 @@ extension TileKernels: TileProductKernels {
       } else {
         multiplyBlock(PackedSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
       }
-    }
-  }
-
-  /// Asks for one share of the lines of some rows in the second-level cache.
-  ///
-  /// Tiles touch 32 rows a line at a time, a pattern that the processor does not foresee; and while it packs it
-  /// does not multiply.
-  @inline(__always)
-  private static func prefetch(_ next: UpcomingRows, _ share: Int, of shares: Int) {
-    let perRow = (next.bytes + 63) / 64
-    let lines = next.rows * perRow
-    let range = lines * share / shares..<lines * (share + 1) / shares
-    var (row, line) = range.lowerBound.quotientAndRemainder(dividingBy: max(1, perRow))
-    for _ in range {
-      processor_prefetch(next.base + row * next.stride + 64 * line)
-      line += 1
-      if line == perRow { (row, line) = (row + 1, 0) }
     }
   }
 }

@@ -34,8 +34,7 @@ public protocol TileProductKernels: SendableMetatype {
 
   /// c (+)= a·b over `steps` times 32 steps of depth; `spare` is room for 1024 numbers.
   static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats,
-    next: UpcomingRows?)
+    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats)
 }
 
 /// The left operand's panels: packed, or as rows of bfloat16 numbers.
@@ -48,17 +47,6 @@ public struct LeftTiles {
 
   public init(_ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0) {
     (self.base, self.panelBytes, self.rowBytes) = (base, panelBytes, rowBytes)
-  }
-}
-
-/// Memory that will be read next: to be fetched meanwhile, in its own order.
-public struct UpcomingRows {
-  public var base: UnsafeRawPointer
-  /// How many rows there are, how far apart and how long.
-  public var rows: Int, stride: Int, bytes: Int
-
-  public init(_ base: UnsafeRawPointer, rows: Int, stride: Int, bytes: Int) {
-    (self.base, self.rows, self.stride, self.bytes) = (base, rows, stride, bytes)
   }
 }
 
