@@ -87,12 +87,15 @@ public func accumulateStatistics(
 /// The derivatives of an objective by one row's statistics.
 public struct RowCotangents: Sendable, Equatable {
   public var logProbability: Double, entropy: Double, logCollision: Double, meanScore: Double
+  /// By the divergence from a reference, `KL(q ‖ p)`.
+  public var divergence: Double
 
   /// Those not named are 0.
   public init(
-    logProbability: Double = 0, entropy: Double = 0, logCollision: Double = 0, meanScore: Double = 0
+    logProbability: Double = 0, entropy: Double = 0, logCollision: Double = 0, meanScore: Double = 0,
+    divergence: Double = 0
   ) {
-    (self.logProbability, self.entropy) = (logProbability, entropy)
+    (self.logProbability, self.entropy, self.divergence) = (logProbability, entropy, divergence)
     (self.logCollision, self.meanScore) = (logCollision, meanScore)
   }
 }
@@ -103,6 +106,8 @@ public struct RowCotangents: Sendable, Equatable {
 ///
 ///     ∂log p[t]/∂s = δ[t] − p      ∂H/∂s = −p·(log p + H)
 ///     ∂log C/∂s = 2·(p²/C − p)     ∂mean/∂s = 1/V
+///
+/// and `∂KL(q ‖ p)/∂s = p − q`, of which `q`'s part is added by ``addReferenceSlopes(reference:logSums:cotangents:to:)``.
 ///
 /// - Shapes: `scores` and `out` `[rows, chunk]`, may be the same; `targets`, `finished`, `cotangents` `[rows]`.
 public func statisticsCotangent<Scalar: ActivationScalar>(
@@ -122,7 +127,8 @@ public func statisticsCotangent<Scalar: ActivationScalar>(
       let collision = by.logCollision == 0 ? 0 : 2 * by.logCollision / Oracle.exponential(row.logCollision)
       let slopes = ScoreSlopes(
         logSum: Float(row.logSum),
-        probability: Float(-by.logProbability - by.entropy * row.entropy - 2 * by.logCollision),
+        probability: Float(
+          by.divergence - by.logProbability - by.entropy * row.entropy - 2 * by.logCollision),
         entropy: Float(-by.entropy), collision: Float(collision),
         constant: Float(by.meanScore / Double(vocabularyCount)))
       let column = Int(target) - firstColumn

@@ -45,6 +45,7 @@ import Testing
 
   @Test(arguments: [
     "loss: 'dpo'", "sync_ref_model: true, ref_model_sync_steps: 4", "loss: 'mallows-theta + 0.1*sft'",
+    "loss: 'kto + 0.5*bco(shift=running) + reward'", "loss: 'reward', lora: {r: 2, dropout: 0}",
     "lora: {r: 4, dropout: 0.2, target_modules: 'all-linear'}", "lora: {r: 2, dropout: 0}, dtype: 'bfloat16'",
   ])
   func `a run that is killed ends with the same bytes`(_ keys: String) throws {
@@ -62,7 +63,8 @@ import Testing
     let last = try Shell.prefer("train", broken, "--resume")
     #expect(last.code == 0, "\(last.errors)")
     let weights = keys.contains("lora") ? "adapter_model.safetensors" : "model.safetensors"
-    for name in [weights, "checkpoint-30/optimizer.safetensors", "checkpoint-28/" + weights] {
+    let heads = keys.contains("reward") ? ["scalar_heads.safetensors"] : []
+    for name in [weights, "checkpoint-30/optimizer.safetensors", "checkpoint-28/" + weights] + heads {
       let files = ["whole/", "broken/"].map { FileManager.default.contents(atPath: scratch.path($0 + name)) }
       #expect(files[0] != nil && files[0] == files[1], "\(name)")
     }

@@ -112,6 +112,44 @@ import Testing
     }
   }
 
+  @Test func `divergences are measured from the first reference`() throws {
+    let (policy, reference) = TrainerTests.policies()
+    let arms = TinyPair.random(4, contexts: 3, tokens: 5, seed: 2)
+    #expect(!policy.statistics.contains(.divergence))
+    let trainer = try Trainer(policy, references: [reference], loss: Drift(), optimizer: SGD())
+    let before = try trainer.step([TokenBatch(pairs: arms)], learningRate: 0.4).loss
+    for _ in 0..<400 { try trainer.step([TokenBatch(pairs: arms)], learningRate: 0.4) }
+    let after = try trainer.evaluate([TokenBatch(pairs: arms)])["loss"] ?? .nan
+    #expect(before > 0.1 && after < 1e-3 && after >= 0)
+    for context in Set(arms.map(\.prompt[0])) {
+      let (p, q) = (
+        policy.probabilities(context: Int(context)), reference.probabilities(context: Int(context))
+      )
+      #expect(zip(p, q).allSatisfy { abs($0 - $1) < 0.05 })
+    }
+    let stranger = ScriptedScorer(TabularPolicy(tokens: 3))
+    let error = #expect(throws: TrainingError.self) {
+      try Trainer(stranger, references: [reference], loss: Drift(), optimizer: SGD())
+    }
+    #expect(error.map { "\($0)" } == "'drift' needs 'divergence', which the policy cannot score")
+  }
+
+  /// Nothing but the divergence from the reference.
+  private struct Drift: PreferenceLoss {
+    static let card = LossCard("drift", "The divergence.", formula: "KL", source: "a test")
+    static let hyperparameters: Schema<Self> = []
+    var requirements: Requirements {
+      var needs = Requirements(.unpaired)
+      needs.policyStatistics = [.divergence]
+      return needs
+    }
+    func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
+      LossTerms(
+        "drift", batch.sequenceSum(of: .divergence, batch.policy).rows(batch.completions(of: .completion)),
+        per: .completion)
+    }
+  }
+
   private func payoffs(_ context: Int, _ arm: Int) -> Double { Self.payoffs[context][arm] }
 
   @Test func `a policy without the head is refused`() throws {

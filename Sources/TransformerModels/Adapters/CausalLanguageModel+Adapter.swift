@@ -26,7 +26,7 @@ extension CausalLanguageModel {
 }
 
 /// A model's weights with pairs of its own, or none: what scores never has dropout.
-private final class AdapterView: Scorer {
+private final class AdapterView: Scorer, ComparedModel {
   private let model: CausalLanguageModel
   private let adapter: (any AdapterLayout)?
 
@@ -38,5 +38,11 @@ private final class AdapterView: Scorer {
 
   func score(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> ModelScores {
     try model.score(batch, wanted, with: adapter, isTraining: false)
+  }
+
+  var comparedVocabularyCount: Int { model.comparedVocabularyCount }
+
+  func comparedScores(_ batch: TokenBatch) throws(ScoringError) -> any ComparedScores {
+    try model.comparedScores(batch, with: adapter)
   }
 }

@@ -22,6 +22,7 @@ extension StatisticsHead {
     let target = isTrained ? gradients.target(for: [name]) : nil
     forEachRound(workspace, directions: 2) { round in
       let (forward, backward) = (round.forward(0), round.backward(1))
+      let other = kept.comparison?.scores.round(round.chunks.indices)
       forEachBlock(of: rows, workspace) { rows, room in
         let normed = kept.normed.rows(rows)
         for (place, columns) in round.columns.enumerated() {
@@ -33,6 +34,9 @@ extension StatisticsHead {
             scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows],
             finished: kept.finished[rows], cotangents: cotangents[rows], vocabularyCount: vocabularyCount,
             into: slope)
+          if let other {
+            kept.comparison?.addSlopes(other, rows, chunk: place, cotangents, to: slope)
+          }
           multiply(
             slope, by: backward[place], into: sum.rows(rows), accumulating: columns.lowerBound > 0)
         }

@@ -29,6 +29,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let inverses: FloatBuffer
     /// The statistics of every prediction, in the layout's order.
     let finished: [RowStatistics.Finished]
+    /// What a reference comes to, where one is compared.
+    var comparison: Comparison?
   }
 
   /// A head on the vocabulary's rows in `weights`.
@@ -54,22 +56,31 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     rootMeanSquareNorm(x: picked, weight: norm.values, epsilon: epsilon, into: normed, inverses: inverses)
 
     let state = RowStatistics(rows: picked.rows)
+    let compared = pass.request.compared.map { ComparedSums($0, rows: picked.rows) }
     forEachRound(workspace) { round in
       let weights = round.forward(0)
+      let other = compared?.scores.round(round.chunks.indices)
       forEachBlock(of: picked.rows, workspace) { rows, room in
-        for (weight, columns) in zip(weights, round.columns) {
+        for (place, columns) in round.columns.enumerated() {
           let scores = room.block(0..<rows.count, 0..<columns.count)
-          multiply(normed.rows(rows), by: weight, into: scores)
+          multiply(normed.rows(rows), by: weights[place], into: scores)
           accumulateStatistics(
             scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows], into: state,
             firstRow: rows.lowerBound)
+          if let other {
+            compared?.add(
+              scores, chunk: place, firstColumn: columns.lowerBound, other, rows, targets: layout.targets)
+          }
         }
       }
     }
     let finished = layout.targets.enumerated().map { row, target in
       state.finished(row: row, target: target, vocabularyCount: vocabularyCount)
     }
-    return Activations(stream: picked, normed: normed, inverses: inverses, finished: finished)
+    var kept = Activations(stream: picked, normed: normed, inverses: inverses, finished: finished)
+    kept.comparison = compared?.comparison(
+      finished, targets: layout.targets, vocabularyCount: vocabularyCount)
+    return kept
   }
 
   /// Writes the scores of all tokens for one row of the stream.

@@ -14,6 +14,8 @@ struct PassContext {
   var adapter: (any AdapterLayout)?
   /// What the pairs are not given, in training.
   var dropout: DropoutPass?
+  /// What the end of the stream is asked for.
+  var request = HeadRequest()
 }
 
 /// What a block's backward pass needs of its forward pass. Norms and the gated product are computed again.

@@ -14,9 +14,13 @@ import VectorKernels
 #endif
 
 extension CausalLanguageModel: Policy, RefreshableScorer {
-  /// Log-probability, entropy, log-collision, mean score and argmax hit.
+  /// Log-probability, entropy, log-collision, mean score and argmax hit; the scalar heads it has; the divergence,
+  /// where it is told what from.
   public var statistics: Set<TokenStatistic> {
-    [.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit]
+    var known: Set<TokenStatistic> = [.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit]
+    for head in scalarHeads { known.formUnion([.head(head.name), .headBehind(head.name)]) }
+    if comparedModel != nil { known.insert(.divergence) }
+    return known
   }
 
   /// Lays the weights out again where products are taken in bfloat16; with an adapter, the adapter's.
@@ -52,11 +56,13 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     _ batch: TokenBatch, _ wanted: Set<TokenStatistic>, with adapter: (any AdapterLayout)?, isTraining: Bool
   ) throws(ScoringError) -> ModelScores {
     let layout = try layout(batch, wanted)
-    guard layout.rows > 0 else { return scores([], layout, wanted) }
+    guard layout.rows > 0 else { return scores(PassScores(), layout, wanted) }
+    let request = try request(wanted, batch)
     let mark = reserve(layout, forGradients: false)
     defer { workspace.release(to: mark) }
-    let pass = context(layout, adapter: adapter, isTraining: isTraining)
-    return scores(layers.statistics(pass), layout, wanted)
+    var pass = context(layout, adapter: adapter, isTraining: isTraining)
+    pass.request = request
+    return scores(layers.scores(pass), layout, wanted)
   }
 
   /// Scores every completion, asks for cotangents, and pulls them back to every weight that is trained.
@@ -68,14 +74,16 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
   ) throws(ScoringError) {
     let layout = try layout(batch, wanted)
     guard layout.rows > 0 else {
-      _ = cotangents(scores([], layout, wanted))
+      _ = cotangents(scores(PassScores(), layout, wanted))
       return
     }
+    let request = try request(wanted, batch)
     let mark = reserve(layout, forGradients: true)
     defer { workspace.release(to: mark) }
-    let pass = context(layout, adapter: adapterLayout, isTraining: true)
-    layers.accumulate(into: gradients, pass) { finished in
-      rowCotangents(cotangents(scores(finished, layout, wanted)), layout)
+    var pass = context(layout, adapter: adapterLayout, isTraining: true)
+    pass.request = request
+    layers.accumulate(into: gradients, pass) { said in
+      passCotangents(cotangents(scores(said, layout, wanted)), layout, wanted)
     }
   }
 
@@ -94,47 +102,7 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
       let known = statistics.map(\.name).sorted().joined(separator: ", ")
       throw ScoringError("a language model cannot score '\(stranger)'; it scores \(known)")
     }
-    return try RaggedLayout(batch, configuration)
-  }
-
-  /// Puts every prediction's statistics in its place in `[N, T]`.
-  private func scores(
-    _ finished: [RowStatistics.Finished], _ layout: RaggedLayout, _ wanted: Set<TokenStatistic>
-  ) -> ModelScores {
-    var values: [TokenStatistic: Tensor] = [:]
-    for statistic in wanted {
-      var scalars = [Double](repeating: 0, count: layout.shape[0] * layout.shape[1])
-      for (place, row) in zip(layout.places, finished) {
-        switch statistic {
-        case .logProbability: scalars[place] = row.logProbability
-        case .entropy: scalars[place] = row.entropy
-        case .logCollision: scalars[place] = row.logCollision
-        case .meanScore: scalars[place] = row.meanScore
-        default: scalars[place] = row.isArgmax ? 1 : 0
-        }
-      }
-      values[statistic] = Tensor(scalars, shape: layout.shape)
-    }
-    return ModelScores(values, maximumEntropy: log(Double(configuration.vocabularyCount)))
-  }
-
-  /// The cotangents of every prediction. A hit has no slope.
-  private func rowCotangents(
-    _ cotangents: [TokenStatistic: Tensor], _ layout: RaggedLayout
-  ) -> [RowCotangents] {
-    func scalars(_ statistic: TokenStatistic) -> [Double]? {
-      guard let tensor = cotangents[statistic] else { return nil }
-      precondition(
-        tensor.shape == layout.shape,
-        "CausalLanguageModel: cotangents of '\(statistic)' are \(tensor.shape), expected \(layout.shape)")
-      return tensor.scalars
-    }
-    let (logProbability, entropy) = (scalars(.logProbability), scalars(.entropy))
-    let (logCollision, meanScore) = (scalars(.logCollision), scalars(.meanScore))
-    return layout.places.map { place in
-      RowCotangents(
-        logProbability: logProbability?[place] ?? 0, entropy: entropy?[place] ?? 0,
-        logCollision: logCollision?[place] ?? 0, meanScore: meanScore?[place] ?? 0)
-    }
+    return try RaggedLayout(
+      batch, configuration, readsLast: wanted.contains { $0.scalarHead?.isBehind == true })
   }
 }

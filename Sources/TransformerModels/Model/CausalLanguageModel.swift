@@ -21,9 +21,16 @@ public final class CausalLanguageModel {
   /// The model's own weights that are kept in single precision, in the order of transformers' modules: all of
   /// them, but for frozen models that compute in bfloat16.
   let weights: Parameters
-  /// What training moves: the adapter's weights where there is one, else the model's own. Values may be written to;
-  /// say so with ``parametersChanged()`` afterwards.
-  public var parameters: Parameters { adapter?.parameters ?? weights }
+  /// What training moves: the adapter's weights where there is one, else the model's own, and scalar heads. Values
+  /// may be written to; say so with ``parametersChanged()`` afterwards.
+  public var parameters: Parameters {
+    let own = adapter?.parameters ?? weights
+    return scalarHeads.isEmpty ? own : Parameters(own + scalarHeads.flatMap(\.parameters))
+  }
+  /// Numbers that are read off the last state, beside the scores of tokens.
+  var scalarHeads: [ScalarHead] = []
+  /// What divergences are measured from; whoever trains or evaluates holds it.
+  weak var comparedModel: (any ComparedModel)?
   /// The precision of the linear layers' products.
   public let computeType: ComputeType
   /// What the weights are for.

@@ -5,13 +5,16 @@ import VectorKernels
 
 /// What a model asks of its layers, whatever type they store activations in.
 protocol Decoder {
-  /// The statistics of every prediction; nothing is kept.
-  func statistics(_ pass: PassContext) -> [RowStatistics.Finished]
+  /// What is asked of every prediction; nothing is kept.
+  func scores(_ pass: PassContext) -> PassScores
 
-  /// Computes the statistics, asks for their slopes, and adds the gradient by every weight to `gradients`.
+  /// Computes what is asked, asks for its slopes, and adds the gradient by every weight to `gradients`.
   func accumulate(
     into gradients: borrowing GradientAccumulator, _ pass: PassContext,
-    slopes: ([RowStatistics.Finished]) -> [RowCotangents])
+    slopes: (PassScores) -> PassCotangents)
+
+  /// What another model compares its scores with.
+  func comparedScores(_ pass: PassContext) -> any ComparedScores
 
   /// Continues `prompt`: calls `next` with the scores of all tokens until it has no next one, or until
   /// `capacity` tokens have been read.
@@ -77,21 +80,38 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
       chunkColumns: columns)
   }
 
-  func statistics(_ pass: PassContext) -> [RowStatistics.Finished] {
-    head.apply(stream(pass), pass).finished
+  func scores(_ pass: PassContext) -> PassScores {
+    let stream = stream(pass)
+    return scores(stream, pass.request.scoresVocabulary ? head.apply(stream, pass) : nil, pass)
+  }
+
+  private func scores(
+    _ stream: Matrix<Float>, _ kept: StatisticsHead<Scalar>.Activations?, _ pass: PassContext
+  ) -> PassScores {
+    PassScores(
+      finished: kept?.finished ?? [], divergences: kept?.comparison?.divergences ?? [],
+      outputs: pass.request.readings.map { $0.apply(stream, head, pass) })
   }
 
   func accumulate(
     into gradients: borrowing GradientAccumulator, _ pass: PassContext,
-    slopes: ([RowStatistics.Finished]) -> [RowCotangents]
+    slopes: (PassScores) -> PassCotangents
   ) {
     let trace = trace(pass)
-    let kept = head.apply(trace.streams[blocks.count], pass)
-    let slopes = slopes(kept.finished)
+    let last = trace.streams[blocks.count]
+    let kept = pass.request.scoresVocabulary ? head.apply(last, pass) : nil
+    let slopes = slopes(scores(last, kept, pass))
     let gradient: Matrix<Float> = pass.workspace.matrix(pass.layout.rows, configuration.width)
     clear(gradient.buffer)
-    head.pullBack(slopes, kept, into: gradient, to: gradients, pass)
+    if let kept { head.pullBack(slopes.rows, kept, into: gradient, to: gradients, pass) }
+    for (reading, cotangents) in zip(pass.request.readings, slopes.outputs) {
+      reading.pullBack(cotangents, last, head, into: gradient, to: gradients, pass)
+    }
     pullBack(gradient, trace, to: gradients, pass)
+  }
+
+  func comparedScores(_ pass: PassContext) -> any ComparedScores {
+    ReferenceScores(head: head, normed: head.kept(stream(pass), pass))
   }
 
   /// The embedding of every row's token. `[rows, d]`.

@@ -27,6 +27,8 @@ struct RaggedLayout: Sendable {
   private(set) var identities: [UInt64] = []
   /// For each prediction, the row that makes it.
   private(set) var sources: [Int32] = []
+  /// For each prediction, the row that has read what came; empty unless last tokens are rows.
+  private(set) var behind: [Int32] = []
   /// For each prediction, the token that came.
   private(set) var targets: [Int32] = []
   /// For each prediction, its place in a row-major `[N, T]`.
@@ -36,8 +38,11 @@ struct RaggedLayout: Sendable {
 
   /// Lays out `batch` for a model of the given configuration.
   ///
+  /// - Parameter readsLast: whether the last token of a completion is a row too.
   /// - Throws: if a prompt that has completions is empty, or a token is not one of the model's.
-  init(_ batch: TokenBatch, _ configuration: ModelConfiguration) throws(ScoringError) {
+  init(
+    _ batch: TokenBatch, _ configuration: ModelConfiguration, readsLast: Bool = false
+  ) throws(ScoringError) {
     let width = batch.completions.map(\.count).max() ?? 0
     shape = [batch.completions.count, width]
     var completions = [[Int]](repeating: [], count: batch.prompts.count)
@@ -58,15 +63,16 @@ struct RaggedLayout: Sendable {
       for n in completions[g] {
         let completion = batch.completions[n]
         try Self.check(completion, row, configuration)
-        try Self.checkLength(prompt.count + completion.count - 1, row, configuration)
-        let first = append(
-          completion.dropLast(), from: prompt.count, of: row, rank: batch.layout.ranks[n])
-        if completion.count > 1 {
+        let read = readsLast ? completion[...] : completion.dropLast()
+        try Self.checkLength(prompt.count + read.count, row, configuration)
+        let first = append(read, from: prompt.count, of: row, rank: batch.layout.ranks[n])
+        if !read.isEmpty {
           groups[groups.count - 1].append(
             Segment(queries: first..<tokens.count, prefix: prefix, own: first..<tokens.count))
         }
         for (t, token) in completion.enumerated() {
           sources.append(Int32(t == 0 ? prefix.upperBound - 1 : first + t - 1))
+          if readsLast { behind.append(Int32(first + t)) }
           targets.append(token)
           places.append(n * width + t)
         }

@@ -33,6 +33,8 @@ enum EvaluateCommand {
     let scalarType = try call.scalarType()
     let opened = try OpenedModel(
       call.value("model") ?? "", adapter: call.value("adapter"), scalarType: scalarType)
+    try opened.attachScalarHeads(
+      for: objective.loss.requirements, from: [opened.path, call.value("adapter")])
     let references = try names.map { try OpenedModel.reference($0, for: opened, scalarType: scalarType) }
     let mode = TruncationMode(
       rawValue: try call.choice("truncation-mode", of: TruncationMode.allCases.map(\.rawValue)))

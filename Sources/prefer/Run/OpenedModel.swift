@@ -1,5 +1,6 @@
 // A model directory, opened: weights, tokenizer and template that belong together.
 
+import PreferenceCore
 import PreferenceData
 import Tokenizers
 import TransformerModels
@@ -52,6 +53,16 @@ struct OpenedModel {
         "the reference '\(path)' has \(its) tokens and the model '\(policy.path)' has \(mine); "
           + "a reference must share the model's tokenizer")
     }
+  }
+
+  /// Puts the scalar heads on the model that a loss reads, filled with what `directories` hold of them.
+  ///
+  /// - Throws: when a file of theirs is damaged, or does not fit the model.
+  func attachScalarHeads(for requirements: Requirements, from directories: [String?]) throws {
+    for name in Set(requirements.policyStatistics.compactMap { $0.scalarHead?.name }).sorted() {
+      model.attachScalarHead(name)
+    }
+    for directory in directories.compactMap(\.self) { try model.loadScalarHeads(from: directory) }
   }
 
   /// The precision of products by its name in a run file.

@@ -40,8 +40,9 @@ struct PreparedRun {
     let settings = request.settings
     if let threads = settings.threads { KernelPool.configure(threads: threads) }
     let opened = try OpenedModel(training: settings)
-    times.finish("model")
     let requirements = request.objective.loss.requirements
+    try opened.attachScalarHeads(for: requirements, from: [settings.model, settings.adapterStart])
+    times.finish("model")
     (rows, heldOut) = try Self.rows(settings, requirements, opened.tokenizer)
     var batching = BatchPlanOptions()
     (batching.rowsPerMicroBatch, batching.accumulationSteps) = (

@@ -30,9 +30,13 @@ struct ReferenceModels {
     guard !settings.syncsReference else {
       scorers = try request.references.map { name in
         // Each is moved by itself.
-        name == "base"
+        let model =
+          name == "base"
           ? opened.model.copy()
           : try OpenedModel.reference(name, for: opened, scalarType: scalarType, trainable: true)
+        // Whatever moves has the policy's parameters, though nobody reads a reference's heads.
+        for head in opened.model.scalarHeadNames { model.attachScalarHead(head) }
+        return model
       }
       cached = []
       return
@@ -40,7 +44,9 @@ struct ReferenceModels {
     // An adapter that was trained before is part of the start; it shares the policy's weights.
     let start = settings.adapterStart == nil ? nil : opened.model.withFrozenAdapter()
     let paths = request.references.map { $0 == "base" ? settings.model : $0 }
-    guard settings.precomputesReferences != false else {
+    // Divergences take the reference's whole distributions, which are nowhere kept.
+    let comparesDistributions = request.objective.loss.requirements.policyStatistics.contains(.divergence)
+    guard settings.precomputesReferences != false, !comparesDistributions else {
       var models: [String: any Scorer] = [:]
       for path in Set(paths) { models[path] = try Self.model(path, opened, settings) }
       let scorers = zip(request.references, paths).compactMap {

@@ -129,6 +129,7 @@ struct TrainingRun {
     } else {
       try run.opened.model.save(to: folder)
     }
+    try run.opened.model.saveScalarHeads(to: folder)
     try TokenizerFiles.copy(from: run.request.settings.model, to: folder)
   }
 
