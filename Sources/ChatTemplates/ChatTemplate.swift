@@ -4,23 +4,35 @@
 public struct ChatMessage: Sendable, Equatable {
   /// Who speaks, such as `user`.
   public var role: String
-  /// What is said.
-  public var content: String
+  /// What is said; nil where the message has no content at all, which templates can tell from an empty one.
+  public var content: String?
   /// Further fields that templates may read, such as `tool_calls`; `content` may be replaced here by a list of parts.
   public var fields: TemplateMap
 
   /// A message.
-  public init(role: String, content: String, fields: TemplateMap = TemplateMap()) {
+  public init(role: String, content: String?, fields: TemplateMap = TemplateMap()) {
     self.role = role
     self.content = content
     self.fields = fields
   }
 
+  /// The names of what was thought before the answer, the one that templates read first.
+  private static let reasoning = ["reasoning_content", "thinking", "reasoning"]
+
   /// The message as templates see it.
+  ///
+  /// Reasoning under any of its names is there as `reasoning_content` and `thinking`, as in transformers.
   var value: TemplateValue {
-    var map: TemplateMap = ["role": .string(role), "content": .string(content)]
+    var map: TemplateMap = ["role": .string(role)]
+    if let content { map["content"] = .string(content) }
     for entry in fields.entries { map[entry.key] = entry.value }
-    return .map(map)
+    guard let reasoning = Self.reasoning.lazy.compactMap({ map[$0] }).first(where: { $0 != .null }) else {
+      return .map(map)
+    }
+    var aliased: TemplateMap = ["thinking": reasoning]
+    for entry in map.entries { aliased[entry.key] = entry.value }
+    aliased["reasoning_content"] = reasoning
+    return .map(aliased)
   }
 }
 

@@ -33,6 +33,23 @@ import Testing
     #expect(try ChatTemplate(jinja: jinja, date: date).render([:]) == "5 March 2024, 12:07 AM, 065")
   }
 
+  @Test func `a message without content has none, and one with an empty content has that`() throws {
+    let template = try ChatTemplate(jinja: "{% for m in messages %}{{ 'content' in m }}{% endfor %}")
+    let bare = ChatMessage(role: "assistant", content: nil, fields: ["tool_calls": []])
+    #expect(
+      try template.render(messages: [bare] + messages, addGenerationPrompt: false) == "FalseTrueTrue")
+  }
+
+  @Test(arguments: ["reasoning_content", "thinking", "reasoning"])
+  func `reasoning is found whatever it is called`(_ name: String) throws {
+    let template = try ChatTemplate(
+      jinja: "{{ messages[0].reasoning_content }}|{{ messages[0].thinking }}|{{ messages[0]|list|join(',') }}"
+    )
+    let message = ChatMessage(role: "assistant", content: "2", fields: [name: "1+1"])
+    let text = try template.render(messages: [message], addGenerationPrompt: false)
+    #expect(text.hasPrefix("1+1|1+1|thinking,"))
+  }
+
   @Test func `rendering leaves nothing behind`() throws {
     let template = try ChatTemplate(
       jinja:
