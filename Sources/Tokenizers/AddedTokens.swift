@@ -19,23 +19,34 @@ struct AddedToken: Sendable, Equatable {
 /// All added tokens, and how to find them.
 struct AddedTokens: Sendable {
   let tokens: [AddedToken]
-  private(set) var byID: [Int32: AddedToken] = [:]
+  /// How decoding spells each token: a token that is looked for in normalized text, as it looks there.
+  private(set) var spellings: [Int32: [UInt8]] = [:]
+  /// The ids that decoding leaves out when asked to: those of special tokens, by their spelling.
+  private(set) var skippedIDs: Set<Int32> = []
   private(set) var idOfContent: [[UInt8]: Int32] = [:]
   private var verbatim = TokenTrie()
   private var normalized = TokenTrie()
+  /// Whether special tokens in a text are left for the model.
+  private let skipsSpecials: Bool
 
   /// The tokens in the order of the file; those to be found in normalized text are normalized themselves.
-  init(_ tokens: [AddedToken], normalizer: (any Normalizer)?) {
+  init(_ tokens: [AddedToken], normalizer: (any Normalizer)?, skipsSpecials: Bool = false) {
     self.tokens = tokens
+    self.skipsSpecials = skipsSpecials
+    let specials = Set(tokens.filter(\.isSpecial).map { Array($0.content.utf8) })
     for (index, token) in tokens.enumerated() where !token.content.isEmpty {
-      byID[token.id] = token
       idOfContent[Array(token.content.utf8)] = token.id
-      let scalars = Array(token.content.unicodeScalars)
+      var scalars = Array(token.content.unicodeScalars)
       if token.isNormalized {
-        normalized.insert(normalizer?.normalize(scalars) ?? scalars, index)
+        scalars = normalizer?.normalize(scalars) ?? scalars
+        normalized.insert(scalars, index)
       } else {
         verbatim.insert(scalars, index)
       }
+      var spelling: [UInt8] = []
+      for scalar in scalars { appendUTF8(of: scalar, to: &spelling) }
+      spellings[token.id] = spelling
+      if specials.contains(spelling) { skippedIDs.insert(token.id) }
     }
   }
 
@@ -66,6 +77,7 @@ struct AddedTokens: Sendable {
       var start = place
       var stop = place + match.length
       place = stop
+      if skipsSpecials, token.isSpecial { continue }
       if token.isSingleWord {
         let joinsLeft = start > 0 && Self.belongsToWord(text[start - 1])
         let joinsRight = stop < text.count && Self.belongsToWord(text[stop])

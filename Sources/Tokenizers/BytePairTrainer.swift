@@ -85,7 +85,7 @@ private struct Learner {
     }
     let preTokenizer = ByteLevelPreTokenizer(addsPrefixSpace: false, splitter: splitter)
     for text in texts {
-      var split = Pieces(Array(text.unicodeScalars), startsText: true)
+      var split = Pieces(Array(text.unicodeScalars))
       preTokenizer.apply(to: &split)
       for range in split.ranges { counts[Array(split.scalars[range]), default: 0] += 1 }
     }

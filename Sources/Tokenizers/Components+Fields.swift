@@ -1,5 +1,7 @@
 // How the fields of components are read, each with its place for messages.
 
+import Foundation
+
 extension Components {
   /// The text of a field that must be there.
   func text(_ name: String, of value: JSONValue, at field: String) throws(TokenizerError) -> String {
@@ -61,6 +63,18 @@ extension Components {
     return behavior
   }
 
+  /// The normalizer of a `precompiled_charsmap`.
+  func charsmap(_ value: JSONValue, at field: String) throws(TokenizerError) -> CharsmapNormalizer {
+    let text = try text("precompiled_charsmap", of: value, at: field)
+    guard let contents = Data(base64Encoded: text), let normalizer = CharsmapNormalizer([UInt8](contents))
+    else {
+      throw TokenizerError(
+        field: field + ".precompiled_charsmap",
+        problem: "expected SentencePiece's compiled map of characters in base64; save the tokenizer again")
+    }
+    return normalizer
+  }
+
   /// The `replacement` of a `Metaspace`.
   func mark(_ value: JSONValue, at field: String) throws(TokenizerError) -> Unicode.Scalar {
     value["replacement"] == nil ? "\u{2581}" : try scalar("replacement", of: value, at: field)
@@ -82,14 +96,28 @@ extension Components {
 
 extension ScalarSet {
   /// Digits and other numbers.
-  static var numbers: ScalarSet { ScalarSet(category: "N") ?? ScalarSet() }
+  static var numbers: ScalarSet { ScalarSet(category: "N", in: .current) ?? ScalarSet() }
 
   /// Punctuation, and all of ASCII that is neither letter, digit, space nor control.
   static var punctuation: ScalarSet {
-    var set = ScalarSet(category: "P") ?? ScalarSet()
+    var set = ScalarSet(category: "P", in: .eight) ?? ScalarSet()
     for range: ClosedRange<Unicode.Scalar> in ["!"..."/", ":"..."@", "["..."`", "{"..."~"] {
       set.insert(range)
     }
     return set
+  }
+}
+
+extension Pattern {
+  /// Stretches of words, with joiners in them, and stretches of what is neither word nor white space.
+  static var wordsAndSigns: Pattern {
+    var words = ScalarSet.word
+    words.insert("\u{200C}"..."\u{200D}")
+    var wordsAndSpace = words
+    wordsAndSpace.insert(.space)
+    func stretch(_ set: ScalarSet) -> PatternNode {
+      .repetition(.set(set), atLeast: 1, atMost: .max, isPossessive: false)
+    }
+    return Pattern(.alternation([stretch(words), stretch(wordsAndSpace.negated)]))
   }
 }

@@ -6,7 +6,11 @@ struct Components {
 
   private static let normalizers: Set<String> =
     Set(UnicodeNormalizer.allCases.map(\.rawValue))
-    .union(["ByteLevel", "Lowercase", "Prepend", "Replace", "Sequence", "Strip", "StripAccents"])
+    .union([
+      "BertNormalizer", "ByteLevel", "Lowercase", "Nmt", "Precompiled", "Prepend", "Replace", "Sequence",
+      "Strip",
+      "StripAccents",
+    ])
 
   /// The normalizer a value describes.
   func normalizer(_ value: JSONValue, at field: String) throws(TokenizerError) -> any Normalizer {
@@ -14,7 +18,15 @@ struct Components {
     if let form = UnicodeNormalizer(rawValue: type) { return form }
     switch type {
     case "ByteLevel": return ByteLevelNormalizer()
+    case "BertNormalizer":
+      let lowercases = value["lowercase"]?.boolean ?? true
+      return BertNormalizer(
+        cleansText: value["clean_text"]?.boolean ?? true,
+        spacesChinese: value["handle_chinese_chars"]?.boolean ?? true,
+        stripsAccents: value["strip_accents"]?.boolean ?? lowercases, lowercases: lowercases)
     case "Lowercase": return LowercaseNormalizer()
+    case "Nmt": return NmtNormalizer()
+    case "Precompiled": return try charsmap(value, at: field)
     case "StripAccents": return AccentNormalizer()
     case "Prepend":
       return PrependNormalizer(prefix: Array(try text("prepend", of: value, at: field).unicodeScalars))
@@ -35,8 +47,9 @@ struct Components {
   // MARK: Pre-tokenizers
 
   private static let preTokenizers: Set<String> = [
-    "BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits", "Metaspace", "Punctuation", "Sequence",
-    "Split", "Whitespace", "WhitespaceSplit",
+    "BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits", "FixedLength", "Metaspace",
+    "Punctuation",
+    "Sequence", "Split", "Whitespace", "WhitespaceSplit",
   ]
 
   /// The pre-tokenizer a value describes.
@@ -62,9 +75,7 @@ struct Components {
       let behavior = try behavior(value, at: field) ?? .isolated
       return SplitPreTokenizer(.pattern(Pattern(single: .punctuation)), behavior)
     case "Whitespace":
-      // Words here hold joiners too, unlike `\w` of split patterns.
-      let words = #"[\w\x{200C}\x{200D}]+|[^\w\s\x{200C}\x{200D}]+"#
-      return SplitPreTokenizer(.pattern(try Pattern(words)), .removed, isInverted: true)
+      return SplitPreTokenizer(.pattern(.wordsAndSigns), .removed, isInverted: true)
     case "WhitespaceSplit": return SplitPreTokenizer(.pattern(Pattern(single: .space)), .removed)
     case "BertPreTokenizer":
       return SequencePreTokenizer(parts: [
@@ -74,6 +85,11 @@ struct Components {
     case "CharDelimiterSplit":
       let delimiter = Array(try text("delimiter", of: value, at: field).unicodeScalars)
       return SplitPreTokenizer(.literal(delimiter), .removed)
+    case "FixedLength":
+      guard let length = value["length"]?.integer, length > 0 else {
+        throw TokenizerError(field: field + ".length", problem: "expected a number of characters, at least 1")
+      }
+      return FixedLengthPreTokenizer(length: length)
     case "Metaspace":
       return MetaspacePreTokenizer(
         mark: try mark(value, at: field), scheme: try scheme(value, at: field),
@@ -94,23 +110,26 @@ struct Components {
     "BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence", "TemplateProcessing",
   ]
 
-  /// The post-processor a value describes, for single texts.
-  func postProcessor(_ value: JSONValue, at field: String) throws(TokenizerError) -> PostProcessor {
+  /// The post-processor a value describes, for single texts, behind those before it.
+  func postProcessor(
+    _ value: JSONValue, behind earlier: PostProcessor = PostProcessor(), at field: String
+  ) throws(TokenizerError) -> PostProcessor {
     let type = try text("type", of: value, at: field)
+    var result = earlier
     switch type {
-    case "ByteLevel": return PostProcessor()
+    case "ByteLevel": break
     case "BertProcessing", "RobertaProcessing":
-      return PostProcessor(
-        prefix: [try pairID("cls", of: value, at: field)], suffix: [try pairID("sep", of: value, at: field)])
-    case "TemplateProcessing": return try template(value, at: field)
+      let start = try pairID("cls", of: value, at: field)
+      let end = try pairID("sep", of: value, at: field)
+      result.surround(first: [start], next: type == "BertProcessing" ? [] : [end], last: [end])
+    case "TemplateProcessing": result.parts = try template(value, around: earlier.parts, at: field)
     case "Sequence":
-      var result = PostProcessor()
       for (place, part) in try elements(of: value, "processors", at: field) {
-        result = try postProcessor(part, at: place).around(result)
+        result = try postProcessor(part, behind: result, at: place)
       }
-      return result
     default: throw unknownKind(type, of: "post-processor", known: Self.postProcessors, at: field + ".type")
     }
+    return result
   }
 
   private func pairID(_ name: String, of value: JSONValue, at field: String) throws(TokenizerError) -> Int32 {
@@ -120,12 +139,21 @@ struct Components {
     return id
   }
 
-  private func template(_ value: JSONValue, at field: String) throws(TokenizerError) -> PostProcessor {
-    var result = PostProcessor()
-    var isBehindText = false
-    for (place, part) in try elements(of: value, "single", at: field) {
-      if part["Sequence"] != nil {
-        isBehindText = true
+  /// The parts that a template makes of one part, or of two.
+  private func template(
+    _ value: JSONValue, around parts: [PostProcessor.Part], at field: String
+  ) throws(TokenizerError) -> [PostProcessor.Part] {
+    guard parts.count <= 2 else {
+      throw TokenizerError(
+        field: field, problem: "a template behind other templates is not supported; join them into one")
+    }
+    var result: [PostProcessor.Part] = []
+    for (place, part) in try elements(of: value, parts.count == 1 ? "single" : "pair", at: field) {
+      if let sequence = part["Sequence"]?["id"]?.string {
+        guard let inner = sequence == "A" ? parts.first : parts.dropFirst().first else {
+          throw TokenizerError(field: place, problem: "there is no second text '\(sequence)' here")
+        }
+        result.append(inner)
         continue
       }
       guard let name = part["SpecialToken"]?["id"]?.string else {
@@ -135,9 +163,11 @@ struct Components {
         throw TokenizerError(
           field: field + ".special_tokens", problem: "there is no entry '\(name)' with 'ids'")
       }
-      for id in ids.compactMap({ $0.integer.flatMap(Int32.init(exactly:)) }) {
-        if isBehindText { result.suffix.append(id) } else { result.prefix.append(id) }
-      }
+      let known = ids.compactMap { $0.integer.flatMap(Int32.init(exactly:)) }
+      result.append(PostProcessor.Part(prefix: known, isText: false))
+    }
+    guard result.count(where: \.isText) == 1 else {
+      throw TokenizerError(field: field + ".single", problem: "the text must come once, as 'A'")
     }
     return result
   }
@@ -145,13 +175,15 @@ struct Components {
   // MARK: Decoders
 
   private static let decoders = [
-    "ByteFallback", "ByteLevel", "Fuse", "Metaspace", "Replace", "Sequence", "Strip",
+    "BPEDecoder", "ByteFallback", "ByteLevel", "Fuse", "Metaspace", "Replace", "Sequence", "Strip",
+    "WordPiece",
   ]
 
   /// The decoder a value describes.
   func decoder(_ value: JSONValue, at field: String) throws(TokenizerError) -> any Decoder {
     let type = try text("type", of: value, at: field)
     switch type {
+    case "BPEDecoder": return WordEndDecoder(suffix: Array((value["suffix"]?.string ?? "</w>").utf8))
     case "ByteLevel": return ByteLevelDecoder()
     case "ByteFallback": return ByteFallbackDecoder()
     case "Fuse": return FuseDecoder()
@@ -162,6 +194,9 @@ struct Components {
       return StripDecoder(
         content: try scalar("content", of: value, at: field), start: value["start"]?.integer ?? 0,
         stop: value["stop"]?.integer ?? 0)
+    case "WordPiece":
+      return WordPieceDecoder(
+        prefix: Array((value["prefix"]?.string ?? "##").utf8), cleansUp: value["cleanup"]?.boolean ?? true)
     case "Sequence":
       var parts: [any Decoder] = []
       for (place, part) in try elements(of: value, "decoders", at: field) {

@@ -123,3 +123,74 @@ struct SequenceDecoder: Decoder {
 
   func decode(_ pieces: [[UInt8]]) -> [[UInt8]] { parts.reduce(pieces) { $1.decode($0) } }
 }
+
+/// Joins continuations to the words before them and puts a space before the other pieces but the first.
+struct WordPieceDecoder: Decoder {
+  let prefix: [UInt8]
+  let cleansUp: Bool
+
+  func decode(_ pieces: [[UInt8]]) -> [[UInt8]] {
+    pieces.enumerated().map { index, piece in
+      let word =
+        index == 0
+        ? piece
+        : !prefix.isEmpty && piece.starts(with: prefix) ? Array(piece[prefix.count...]) : [0x20] + piece
+      return cleansUp ? SpaceCleaning.pieces.clean(word) : word
+    }
+  }
+}
+
+/// Writes the mark that ends words as a space, and as nothing in the last piece.
+struct WordEndDecoder: Decoder {
+  let suffix: [UInt8]
+
+  func decode(_ pieces: [[UInt8]]) -> [[UInt8]] {
+    pieces.enumerated().map { index, piece in
+      replacing(suffix, in: piece, with: index == pieces.count - 1 ? [] : [0x20])
+    }
+  }
+}
+
+/// The spaces that English text does not have before its punctuation and short forms.
+struct SpaceCleaning: Sendable {
+  private let rules: [(text: [UInt8], replacement: [UInt8])]
+
+  private init(_ rules: [(String, String)]) {
+    self.rules = rules.map { (Array($0.utf8), Array($1.utf8)) }
+  }
+
+  private static let punctuation = [(" .", "."), (" ?", "?"), (" !", "!"), (" ,", ",")]
+  /// What the decoder of WordPiece does to each piece.
+  static let pieces = SpaceCleaning(
+    punctuation + [
+      (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"),
+      (" 're", "'re"),
+    ])
+  /// What `clean_up_tokenization_spaces` does to a whole text.
+  static let text = SpaceCleaning(
+    punctuation + [
+      (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ])
+
+  /// The text with every rule applied, one behind the other.
+  func clean(_ text: [UInt8]) -> [UInt8] {
+    rules.reduce(text) { replacing($1.text, in: $0, with: $1.replacement) }
+  }
+}
+
+/// The text with every `part` replaced, first to last.
+func replacing(_ part: [UInt8], in text: [UInt8], with replacement: [UInt8]) -> [UInt8] {
+  guard let first = part.first else { return text }
+  var result: [UInt8] = []
+  var start = 0
+  while start < text.count {
+    if text[start] == first, text[start...].starts(with: part) {
+      result.append(contentsOf: replacement)
+      start += part.count
+    } else {
+      result.append(text[start])
+      start += 1
+    }
+  }
+  return result
+}

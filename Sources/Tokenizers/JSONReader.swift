@@ -174,6 +174,18 @@ struct JSONReader {
     return integer
   }
 
+  /// Takes the next value when it is a number; nil, and nothing taken, when it is not.
+  ///
+  /// Digits past the nineteenth and the last bit come out as the reference implementation's reader has them, which
+  /// does not always give the nearest number: equal sums of scores must stay equal.
+  mutating func score() throws(TokenizerError) -> Double? {
+    guard let first = peek(), first == 0x2D || first &- 0x30 < 10 else { return nil }
+    let start = position
+    let value = try number()
+    guard let parts = DecimalParts(bytes[start..<position]) else { return value }
+    return parts.value
+  }
+
   private mutating func number() throws(TokenizerError) -> Double {
     skipSpace()
     let start = position

@@ -35,6 +35,12 @@ public enum JSONValue: Sendable, Equatable {
     return members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value
   }
 
+  /// The members of an object in the order of the file; none for other values.
+  var members: [Member] {
+    guard case .object(let members) = self else { return [] }
+    return members
+  }
+
   /// The string, when this is one.
   public var string: String? {
     guard case .string(let text) = self else { return nil }

@@ -6,6 +6,16 @@ import Foundation
 protocol Normalizer: Sendable {
   /// The rewritten text.
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar]
+  /// Whether the text loses its first character, so that the result starts behind the start of the text.
+  func removesStart(of text: [Unicode.Scalar]) -> Bool
+  /// How many characters the result begins with that stand where the text starts, such as a prefix and what it is
+  /// put before; at least 1.
+  func charactersAtStart(of text: [Unicode.Scalar]) -> Int
+}
+
+extension Normalizer {
+  func removesStart(of text: [Unicode.Scalar]) -> Bool { false }
+  func charactersAtStart(of text: [Unicode.Scalar]) -> Int { 1 }
 }
 
 /// One of Unicode's normalization forms.
@@ -24,6 +34,20 @@ enum UnicodeNormalizer: String, Normalizer, CaseIterable {
       case .compatibilityComposed, .compatibilityDecomposed: 0xA0
       }
     guard text.contains(where: { $0.value >= safe }) else { return text }
+    // Scalars that came after the tables of the reference implementation are left as they are, and stop marks from
+    // moving across them.
+    guard text.contains(where: UnicodeEdition.nine.lacks) else { return form(of: text[...]) }
+    var result: [Unicode.Scalar] = []
+    var start = 0
+    for (place, scalar) in text.enumerated() where UnicodeEdition.nine.lacks(scalar) {
+      result += form(of: text[start..<place])
+      result.append(scalar)
+      start = place + 1
+    }
+    return result + form(of: text[start...])
+  }
+
+  private func form(of text: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {
     let string = String(String.UnicodeScalarView(text))
     let result =
       switch self {
@@ -56,12 +80,20 @@ struct StripNormalizer: Normalizer {
     while right, let last = text.last, last.properties.isWhitespace { text.removeLast() }
     return Array(text)
   }
+
+  func removesStart(of text: [Unicode.Scalar]) -> Bool {
+    left && text.first?.properties.isWhitespace ?? false
+  }
 }
 
 /// Removes combining marks.
 struct AccentNormalizer: Normalizer {
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    text.filter { CategoryMask.of($0) & CategoryMask.marks == 0 }
+    text.filter { CategoryMask.of($0, in: .nine) & CategoryMask.marks == 0 }
+  }
+
+  func removesStart(of text: [Unicode.Scalar]) -> Bool {
+    text.first.map { CategoryMask.of($0, in: .nine) & CategoryMask.marks != 0 } ?? false
   }
 }
 
@@ -70,6 +102,7 @@ struct PrependNormalizer: Normalizer {
   let prefix: [Unicode.Scalar]
 
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { text.isEmpty ? text : prefix + text }
+  func charactersAtStart(of text: [Unicode.Scalar]) -> Int { prefix.count + 1 }
 }
 
 /// Replaces every match of a pattern.
@@ -77,6 +110,15 @@ struct ReplaceNormalizer: Normalizer {
   let replacement: Replacement
 
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { replacement.apply(to: text) }
+
+  func removesStart(of text: [Unicode.Scalar]) -> Bool {
+    guard replacement.content.isEmpty else { return false }
+    var removes = false
+    replacement.matcher.forEachMatch(in: text, text.indices) { match in
+      if match.lowerBound == 0, !match.isEmpty { removes = true }
+    }
+    return removes
+  }
 }
 
 /// Writes each byte of the text as the character that stands for it.
@@ -94,6 +136,19 @@ struct SequenceNormalizer: Normalizer {
 
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     parts.reduce(text) { $1.normalize($0) }
+  }
+
+  func removesStart(of text: [Unicode.Scalar]) -> Bool {
+    var text = text
+    for part in parts {
+      if part.removesStart(of: text) { return true }
+      text = part.normalize(text)
+    }
+    return false
+  }
+
+  func charactersAtStart(of text: [Unicode.Scalar]) -> Int {
+    1 + parts.reduce(0) { $0 + $1.charactersAtStart(of: text) - 1 }
   }
 }
 

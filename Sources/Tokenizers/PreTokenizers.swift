@@ -6,14 +6,15 @@ struct Pieces {
   var scalars: [Unicode.Scalar]
   /// The pieces, in order, none empty.
   var ranges: [Range<Int>]
-  /// Whether the first piece starts where the whole text starts.
-  let startsText: Bool
+  /// How many scalars, from the first on, stand where the whole text starts; a piece that begins with one of them
+  /// is a first piece to `Metaspace`.
+  private(set) var startCount: Int
 
   /// One piece: the whole text.
-  init(_ scalars: [Unicode.Scalar], startsText: Bool) {
+  init(_ scalars: [Unicode.Scalar], startCount: Int = 1) {
     self.scalars = scalars
     ranges = scalars.isEmpty ? [] : [0..<scalars.count]
-    self.startsText = startsText
+    self.startCount = startCount
   }
 }
 
@@ -21,6 +22,12 @@ struct Pieces {
 protocol PreTokenizer: Sendable {
   /// Cuts or rewrites the pieces.
   func apply(to pieces: inout Pieces)
+  /// Whether it matters which pieces stand where the text starts.
+  var asksForStart: Bool { get }
+}
+
+extension PreTokenizer {
+  var asksForStart: Bool { false }
 }
 
 /// What becomes of the matches of a pattern that cuts.
@@ -107,6 +114,21 @@ struct SequencePreTokenizer: PreTokenizer {
   func apply(to pieces: inout Pieces) {
     for part in parts { part.apply(to: &pieces) }
   }
+
+  var asksForStart: Bool { parts.contains(where: \.asksForStart) }
+}
+
+/// Cuts each piece into parts of so many characters, the last perhaps shorter.
+struct FixedLengthPreTokenizer: PreTokenizer {
+  let length: Int
+
+  func apply(to pieces: inout Pieces) {
+    pieces.ranges = pieces.ranges.flatMap { piece in
+      stride(from: piece.lowerBound, to: piece.upperBound, by: length).map { start in
+        start..<min(start + length, piece.upperBound)
+      }
+    }
+  }
 }
 
 /// Cuts by the pattern of GPT-2, when asked to, and writes bytes as characters of the byte alphabet.
@@ -144,12 +166,12 @@ struct MetaspacePreTokenizer: PreTokenizer {
   let scheme: MetaspaceScheme
   let splits: Bool
 
+  var asksForStart: Bool { scheme == .first }
+
   func apply(to pieces: inout Pieces) {
-    let startsText = pieces.startsText
-    var isFirst = true
+    let startCount = pieces.startCount
     pieces.rewrite { piece, output in
-      let prepends = scheme == .always || scheme == .first && isFirst && startsText
-      isFirst = false
+      let prepends = scheme == .always || scheme == .first && piece.startIndex < startCount
       if prepends, piece.first != " ", piece.first != mark { output.append(mark) }
       for scalar in piece { output.append(scalar == " " ? mark : scalar) }
     }
@@ -167,11 +189,14 @@ extension Pieces {
   mutating func rewrite(_ body: (ArraySlice<Unicode.Scalar>, inout [Unicode.Scalar]) -> Void) {
     var output: [Unicode.Scalar] = []
     output.reserveCapacity(scalars.count + ranges.count)
+    var newStartCount = 0
     for index in ranges.indices {
       let start = output.count
+      if ranges[index].lowerBound < startCount { newStartCount = start + 1 }
       body(scalars[ranges[index]], &output)
       ranges[index] = start..<output.count
     }
     scalars = output
+    startCount = newStartCount
   }
 }

@@ -1,6 +1,6 @@
 // The tokenizer of a model: text to ids and back, as tokenizer.json describes it.
 
-/// A tokenizer in the format of Hugging Face: byte-pair encoding with its normalizers, splitters and decoders.
+/// A tokenizer in the format of Hugging Face: a model with its normalizers, splitters, added tokens and decoders.
 ///
 /// Reading one value from several tasks is safe; nothing in it changes.
 public struct Tokenizer: Sendable {
@@ -17,8 +17,11 @@ public struct Tokenizer: Sendable {
   public let padToken: SpecialToken?
   /// The ids of special tokens.
   public let specialIDs: Set<Int32>
-  /// The largest id plus one; a model's embedding has at least so many rows.
+  /// The largest id of tokenizer.json plus one; a model's embedding has at least so many rows.
+  ///
+  /// Tokens that only the settings name, such as a `pad_token` that nobody trained, have ids from here on.
   public let vocabularyCount: Int
+  private let cleansUpSpaces: Bool
 
   /// A special token: its text and its id.
   public struct SpecialToken: Sendable, Equatable {
@@ -42,7 +45,7 @@ public struct Tokenizer: Sendable {
     let bytes = try readBytes(of: path)
     let settings = try TokenizerSettings(directory: directory)
     do throws(TokenizerError) {
-      try self.init(bytes, settings: settings, settingsFile: directory + "/tokenizer_config.json")
+      try self.init(bytes, settings: settings)
     } catch { throw error.file.isEmpty ? error.inFile(path) : error }
   }
 
@@ -52,34 +55,26 @@ public struct Tokenizer: Sendable {
   public init(
     tokenizerJSON text: String, settings: TokenizerSettings = TokenizerSettings()
   ) throws(TokenizerError) {
-    try self.init(Array(text.utf8), settings: settings, settingsFile: "tokenizer_config.json")
+    try self.init(Array(text.utf8), settings: settings)
   }
 
-  private init(
-    _ bytes: [UInt8], settings: TokenizerSettings, settingsFile: String
-  ) throws(TokenizerError) {
-    let file = TokenizerFileParts(try TokenizerFile(bytes))
+  private init(_ bytes: [UInt8], settings: TokenizerSettings) throws(TokenizerError) {
+    let file = TokenizerFileParts(try TokenizerFile(bytes, settings: settings))
     let names = try settings.specialTokens()
-    var tokens: [String: SpecialToken] = [:]
-    for role in TokenizerSettings.roles {
-      guard let text = names[role] else { continue }
-      guard let id = file.id(of: text) else {
-        throw TokenizerError(
-          file: settingsFile, field: role,
-          problem:
-            "'\(text)' is not a token of tokenizer.json; list it there under 'added_tokens' or set null")
-      }
-      tokens[role] = SpecialToken(text: text, id: id)
+    func token(_ role: String) -> SpecialToken? {
+      guard let text = names[role], let id = file.id(of: text) else { return nil }
+      return SpecialToken(text: text, id: id)
     }
     self.file = file
     self.settings = settings
     specialTokens = names
-    bosToken = tokens["bos_token"]
-    eosToken = tokens["eos_token"]
-    padToken = tokens["pad_token"]
+    bosToken = token("bos_token")
+    eosToken = token("eos_token")
+    padToken = token("pad_token")
     specialIDs = Set(file.parts.added.tokens.filter(\.isSpecial).map(\.id))
-    let largestAdded = file.parts.added.tokens.map { Int($0.id) + 1 }.max() ?? 0
-    vocabularyCount = max(file.parts.model.vocabulary.idLimit, largestAdded)
+    vocabularyCount = file.parts.idLimit
+    cleansUpSpaces =
+      settings.cleansUpSpaces && (!file.parts.model.keepsSpaces || settings.cleansUpBytePairs)
   }
 
   // MARK: Pieces
@@ -101,20 +96,27 @@ public struct Tokenizer: Sendable {
   public func encode(_ text: String, addingSpecials: Bool) -> [Int32] {
     let parts = file.parts
     var ids: [Int32] = addingSpecials ? parts.postProcessor.prefix : []
-    var scratch = BytePairModel.Scratch()
+    var scratch = ModelScratch()
     let scalars = Array(text.unicodeScalars)
     for part in parts.added.split(scalars, inNormalized: false) {
       switch part {
       case .token(let id): ids.append(id)
       case .text(let range):
         var segment = range.count == scalars.count ? scalars : Array(scalars[range])
-        if let normalizer = parts.normalizer { segment = normalizer.normalize(segment) }
+        var startCount = 1
+        if let normalizer = parts.normalizer {
+          if range.lowerBound == 0, parts.asksForStart {
+            startCount = normalizer.removesStart(of: segment) ? 0 : normalizer.charactersAtStart(of: segment)
+          }
+          segment = normalizer.normalize(segment)
+        }
         for part in parts.added.split(segment, inNormalized: true) {
           switch part {
           case .token(let id): ids.append(id)
           case .text(let inner):
             let piece = inner.count == segment.count ? segment : Array(segment[inner])
-            var pieces = Pieces(piece, startsText: range.lowerBound == 0 && inner.lowerBound == 0)
+            let startCount = range.lowerBound == 0 && inner.lowerBound == 0 ? startCount : 0
+            var pieces = Pieces(piece, startCount: startCount)
             parts.preTokenizer?.apply(to: &pieces)
             for range in pieces.ranges {
               parts.model.encode(pieces.scalars, range, scratch: &scratch, into: &ids)
@@ -133,13 +135,17 @@ public struct Tokenizer: Sendable {
   public func decode(_ ids: [Int32], skippingSpecials: Bool) -> String {
     var pieces: [[UInt8]] = []
     pieces.reserveCapacity(ids.count)
-    for id in ids where !skippingSpecials || !specialIDs.contains(id) {
+    for id in ids where !skippingSpecials || !file.parts.added.skippedIDs.contains(id) {
       if let bytes = file.bytes(of: id) { pieces.append(Array(bytes)) }
     }
-    guard let decoder = file.parts.decoder else {
-      return pieces.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+    var text: [UInt8]
+    if let decoder = file.parts.decoder {
+      text = Array(decoder.decode(pieces).joined())
+    } else {
+      text = Array(pieces.joined(separator: [0x20]))
     }
-    return String(decoding: decoder.decode(pieces).joined(), as: UTF8.self)
+    if cleansUpSpaces { text = SpaceCleaning.text.clean(text) }
+    return String(decoding: text, as: UTF8.self)
   }
 }
 
@@ -151,7 +157,7 @@ final class TokenizerFileParts: Sendable {
 
   /// The UTF-8 of a token; nil for ids that no token has.
   func bytes(of id: Int32) -> ArraySlice<UInt8>? {
-    if let token = parts.added.byID[id] { return Array(token.content.utf8)[...] }
+    if let spelling = parts.added.spellings[id] { return spelling[...] }
     return parts.model.vocabulary.bytes(of: id)
   }
 

@@ -10,7 +10,10 @@ import Testing
   static let llama = Fixtures.path("hf/llama")
   static let rows = Fixtures.path("traces/rows.jsonl")
 
-  @Test(arguments: ["llama", "llama3", "qwen2"]) func `tokenize prints the ids of the reference`(
+  @Test(arguments: [
+    "gemma", "gemma2", "gpt2", "llama", "llama3", "mistral", "olmo2", "phi3", "pythia", "qwen2", "qwen3",
+    "smollm3",
+  ]) func `tokenize prints the ids of the reference`(
     _ name: String
   ) throws {
     let expected = try JSONValue(json5: try OutputFile.read(Fixtures.path("hf/\(name)/expected.json")))

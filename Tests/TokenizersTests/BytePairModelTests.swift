@@ -51,15 +51,16 @@ import Testing
 
   @Test func `the heap merges as scanning does`() throws {
     let file = try TokenizerFile(readBytes(of: fixture("llama") + "/tokenizer.json"))
+    let model = try #require(file.model as? BytePairModel)
     var generator = SeededGenerator(state: 7)
     let letters = Array("abcdehinorst".unicodeScalars)
     for length in 2..<BytePairModel.scanLimit {
       let text = (0..<length).map { _ in letters[Int(generator.next() % UInt64(letters.count))] }
-      var scanned = BytePairModel.Scratch()
-      scanned.ids = text.compactMap { file.model.vocabulary.id(of: String(Character($0))) }
+      var scanned = ModelScratch()
+      scanned.ids = text.compactMap { model.vocabulary.id(of: String(Character($0))) }
       var heaped = scanned
-      file.model.mergeByScanning(&scanned)
-      file.model.mergeByHeap(&heaped)
+      model.mergeByScanning(&scanned)
+      model.mergeByHeap(&heaped)
       #expect(scanned.ids == heaped.ids)
     }
   }

@@ -38,7 +38,7 @@ import Testing
   }
 
   private func pieces(_ component: String, _ text: String) throws -> [String] {
-    var pieces = Pieces(Array(text.unicodeScalars), startsText: true)
+    var pieces = Pieces(Array(text.unicodeScalars))
     let value = try JSONValue(json: Array(component.utf8))
     try Components().preTokenizer(value, at: "pre_tokenizer").apply(to: &pieces)
     return pieces.ranges.map { String(String.UnicodeScalarView(pieces.scalars[$0])) }

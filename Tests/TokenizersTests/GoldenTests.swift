@@ -12,7 +12,10 @@ func fixture(_ family: String) -> String {
 }
 
 @Suite struct GoldenTests {
-  static let families = ["llama", "llama3", "qwen2", "mistral"]
+  static let families = [
+    "gemma", "gemma2", "gpt2", "llama", "llama3", "mistral", "olmo2", "phi3", "pythia", "qwen2", "qwen3",
+    "smollm3",
+  ]
 
   static func expectations(_ family: String) throws -> JSONValue {
     try JSONValue(json: Array(Data(contentsOf: URL(fileURLWithPath: fixture(family) + "/expected.json"))))

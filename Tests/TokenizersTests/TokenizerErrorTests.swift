@@ -33,18 +33,24 @@ import Testing
 
   @Test func `unknown types are refused by name`() {
     #expect(
-      problem(#"{"model": {"type": "Unigram", "vocab": []}}"#)
-        == "model.type: model type 'Unigram' is not supported; this version reads 'BPE'")
-    let normalizer = #"{"normalizer": {"type": "Sequence", "normalizers": [{"type": "Nmt"}]}, "#
+      problem(#"{"model": {"type": "Whole"}}"#)
+        == "model.type: model type 'Whole' is not supported; this version reads 'BPE', 'Unigram', 'WordLevel', "
+        + "'WordPiece'")
+    let normalizer = #"{"normalizer": {"type": "Sequence", "normalizers": [{"type": "Fold"}]}, "#
     #expect(
       problem(normalizer + model("{}").dropFirst())
-        == "normalizer.normalizers[0].type: normalizer type 'Nmt' is not supported; this version reads 'ByteLevel', "
-        + "'Lowercase', 'NFC', 'NFD', 'NFKC', 'NFKD', 'Prepend', 'Replace', 'Sequence', 'Strip', 'StripAccents'"
-    )
+        == "normalizer.normalizers[0].type: normalizer type 'Fold' is not supported; this version reads "
+        + "'BertNormalizer', 'ByteLevel', 'Lowercase', 'NFC', 'NFD', 'NFKC', 'NFKD', 'Nmt', 'Precompiled', 'Prepend', "
+        + "'Replace', 'Sequence', 'Strip', 'StripAccents'")
+    #expect(
+      problem(#"{"pre_tokenizer": {"type": "UnicodeScripts"}, "# + model("{}").dropFirst())
+        == "pre_tokenizer.type: pre-tokenizer type 'UnicodeScripts' is not supported; this version reads "
+        + "'BertPreTokenizer', 'ByteLevel', 'CharDelimiterSplit', 'Digits', 'FixedLength', 'Metaspace', "
+        + "'Punctuation', 'Sequence', 'Split', 'Whitespace', 'WhitespaceSplit'")
     #expect(
       problem(#"{"decoder": {"type": "CTC"}, "# + model("{}").dropFirst())
-        == "decoder.type: decoder type 'CTC' is not supported; this version reads 'ByteFallback', 'ByteLevel', "
-        + "'Fuse', 'Metaspace', 'Replace', 'Sequence', 'Strip'")
+        == "decoder.type: decoder type 'CTC' is not supported; this version reads 'BPEDecoder', 'ByteFallback', "
+        + "'ByteLevel', 'Fuse', 'Metaspace', 'Replace', 'Sequence', 'Strip', 'WordPiece'")
   }
 
   @Test func `broken vocabularies are refused`() {
@@ -72,9 +78,6 @@ import Testing
     #expect(
       problem(model("{}", #", "dropout": 0.1"#))
         == "model.dropout: dropout makes tokens random and is not supported; set it to null")
-    #expect(
-      problem(model("{}", ###", "continuing_subword_prefix": "##""###))
-        == #"model.continuing_subword_prefix: '##' is not supported; only null or "" is"#)
     #expect(problem(model("{}", #", "unk_token": "?""#)) == "model.unk_token: '?' is not in the vocabulary")
   }
 
@@ -90,16 +93,61 @@ import Testing
     #expect(added(#"[{"id": 7}]"#) == "added_tokens[0]: expected an object with 'id' and 'content'")
   }
 
-  @Test func `a special token that does not exist is refused`() {
-    let settings = TokenizerSettings(
-      values: .object([.init(key: "pad_token", value: .string("<pad>"))]))
+  private func problem(settings: String) -> String {
+    do throws(TokenizerError) {
+      let settings = TokenizerSettings(values: try JSONValue(json: Array(settings.utf8)))
+      _ = try Tokenizer(tokenizerJSON: model(#"{"a": 0}"#), settings: settings)
+      return "no error"
+    } catch { return error.description }
+  }
+
+  @Test func `settings of the wrong kind are refused with their place`() {
     #expect(
-      throws: TokenizerError(
-        file: "tokenizer_config.json", field: "pad_token",
-        problem: "'<pad>' is not a token of tokenizer.json; list it there under 'added_tokens' or set null")
-    ) {
-      try Tokenizer(tokenizerJSON: model(#"{"a": 0}"#), settings: settings)
-    }
+      problem(settings: #"{"pad_token": 3}"#)
+        == "tokenizer_config.json, pad_token: expected a string, an object with 'content', or null; found a number"
+    )
+    #expect(
+      problem(settings: #"{"additional_special_tokens": "<x>"}"#)
+        == "tokenizer_config.json, additional_special_tokens: expected a list of tokens; found a string")
+    #expect(
+      problem(settings: #"{"extra_special_tokens": ["<x>", 1]}"#)
+        == "tokenizer_config.json, extra_special_tokens[1]: expected a string or an object with 'content'; "
+        + "found a number")
+    #expect(
+      problem(settings: #"{"extra_special_tokens": {"image_token": []}}"#)
+        == "tokenizer_config.json, extra_special_tokens.image_token: expected a string or an object with 'content'; "
+        + "found a list")
+    #expect(
+      problem(settings: #"{"added_tokens_decoder": {"3": "<x>"}}"#)
+        == "tokenizer_config.json, added_tokens_decoder.3: expected an id and an object with 'content'; "
+        + "found a string")
+  }
+
+  @Test func `components with broken fields are refused with their place`() {
+    func component(_ text: String) -> String { problem("{" + text + ", " + model("{}").dropFirst()) }
+    #expect(
+      component(#""normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}"#)
+        == "normalizer.precompiled_charsmap: expected SentencePiece's compiled map of characters in base64; "
+        + "save the tokenizer again")
+    #expect(
+      component(#""pre_tokenizer": {"type": "FixedLength", "length": 0}"#)
+        == "pre_tokenizer.length: expected a number of characters, at least 1")
+    #expect(
+      component(
+        #""post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "a"}}], "#
+          + #""special_tokens": {"a": {"ids": [0]}}}"#)
+        == "post_processor.single: the text must come once, as 'A'")
+  }
+
+  @Test func `Unigram's fields are refused with their place`() {
+    func unigram(_ fields: String) -> String { problem(#"{"model": {"type": "Unigram", \#(fields)}}"#) }
+    #expect(
+      unigram(#""vocab": [["a", -1.5], ["b"]]"#)
+        == #"model.vocab[1]: expected a piece and its score, as ["a", -1.5]"#)
+    #expect(
+      unigram(#""vocab": [["a", -1.5]], "unk_id": 1"#)
+        == "model.unk_id: expected null or the place of a piece in the vocabulary, which has 1")
+    #expect(unigram(#""unk_id": 0"#) == "model: there is no 'vocab'")
   }
 
   @Test(arguments: [

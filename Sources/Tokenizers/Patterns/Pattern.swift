@@ -33,9 +33,12 @@ struct Pattern: Sendable {
   }
 
   /// A pattern that matches each single scalar of a set.
-  init(single set: ScalarSet) {
+  init(single set: ScalarSet) { self.init(.set(set)) }
+
+  /// The pattern of a syntax tree.
+  init(_ node: PatternNode) {
     source = ""
-    compile(.set(set))
+    compile(node)
     program.append(.matched)
   }
 

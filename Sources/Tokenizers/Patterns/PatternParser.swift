@@ -192,7 +192,7 @@ struct PatternParser {
     position += 1
     guard let letter = next else { throw fault("a '\\' at the end") }
     let sets: [Unicode.Scalar: ScalarSet] = [
-      "s": .space, "S": .space.negated, "w": .word, "W": .word.negated,
+      "s": .space, "S": .space.negated, "w": .patternWord, "W": .patternWord.negated,
       "d": ScalarSet(category: "Nd") ?? ScalarSet(), "D": ScalarSet(category: "Nd")?.negated ?? ScalarSet(),
     ]
     if let set = sets[letter] {

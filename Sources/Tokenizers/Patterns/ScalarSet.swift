@@ -10,6 +10,8 @@ struct ScalarSet: Sendable, Equatable {
   private(set) var hasWord = false
   private(set) var nested: [ScalarSet] = []
   private(set) var isNegated = false
+  /// The edition of Unicode that the categories are of.
+  private(set) var edition = UnicodeEdition.sixteen
   private var lowASCII: UInt64 = 0
   private var highASCII: UInt64 = 0
 
@@ -23,15 +25,27 @@ struct ScalarSet: Sendable, Equatable {
 
   /// White space as Unicode defines it, which is what `\s` means to Oniguruma.
   static var space: ScalarSet { ScalarSet { $0.hasSpace = true } }
-  /// Letters, marks, decimal digits and connectors: `\w`.
+  /// Letters, marks, decimal digits and connectors.
   static var word: ScalarSet { ScalarSet { $0.hasWord = true } }
+  /// What `\w` means to Oniguruma: words, and by its table of Latin-1 the superscripts and fractions there.
+  static var patternWord: ScalarSet {
+    var set = word
+    for range: ClosedRange<Unicode.Scalar> in ["\u{B2}"..."\u{B3}", "\u{B9}"..."\u{B9}", "\u{BC}"..."\u{BE}"]
+    {
+      set.insert(range)
+    }
+    return set
+  }
   /// Everything.
   static var all: ScalarSet { ScalarSet().negated }
 
   /// The scalars of a general category such as `L` or `Nd`; nil when there is no such category.
-  init?(category name: String) {
+  init?(category name: String, in edition: UnicodeEdition = .sixteen) {
     guard let mask = CategoryMask.named(name) else { return nil }
-    self.init { $0.categories = mask }
+    self.init {
+      $0.categories = mask
+      $0.edition = edition
+    }
   }
 
   private init(_ build: (inout ScalarSet) -> Void) {
@@ -72,7 +86,7 @@ struct ScalarSet: Sendable, Equatable {
   }
 
   private func evaluate(_ scalar: Unicode.Scalar) -> Bool {
-    if categories != 0, categories & CategoryMask.of(scalar) != 0 { return !isNegated }
+    if categories != 0, categories & CategoryMask.of(scalar, in: edition) != 0 { return !isNegated }
     if hasSpace, scalar.properties.isWhitespace { return !isNegated }
     if hasWord, Self.isWord(scalar) { return !isNegated }
     for range in ranges where range.contains(scalar.value) { return !isNegated }
@@ -90,73 +104,8 @@ struct ScalarSet: Sendable, Equatable {
 
   /// Whether a scalar belongs to a word: letters, marks, decimal digits, connectors.
   static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isAlphabetic || CategoryMask.of(scalar) & CategoryMask.wordParts != 0
-  }
-}
-
-/// General categories as bits.
-enum CategoryMask {
-  private static let order = [
-    "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf",
-    "Po",
-    "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
-  ]
-
-  /// Categories that Unicode counts to words besides letters.
-  static let wordParts: UInt32 = (named("M") ?? 0) | (named("Nd") ?? 0) | (named("Pc") ?? 0)
-  /// All combining marks.
-  static let marks: UInt32 = named("M") ?? 0
-
-  /// The bits of a category (`Lu`) or of a group of them (`L`); nil for other names.
-  static func named(_ name: String) -> UInt32? {
-    var mask: UInt32 = 0
-    for (bit, category) in order.enumerated() where category == name || String(category.prefix(1)) == name {
-      mask |= 1 << UInt32(bit)
-    }
-    return mask == 0 ? nil : mask
-  }
-
-  /// The version of Unicode that the reference implementation's Oniguruma knows.
-  private static let newest: Unicode.Version = (major: 16, minor: 0)
-
-  /// The bit of the category of one scalar; scalars newer than the reference implementation have none yet.
-  static func of(_ scalar: Unicode.Scalar) -> UInt32 {
-    // Nothing below has been added since Unicode 14.
-    if scalar.value >= 0x860, let age = scalar.properties.age, age > newest { return 1 << 29 }
-    let bit: UInt32 =
-      switch scalar.properties.generalCategory {
-      case .uppercaseLetter: 0
-      case .lowercaseLetter: 1
-      case .titlecaseLetter: 2
-      case .modifierLetter: 3
-      case .otherLetter: 4
-      case .nonspacingMark: 5
-      case .spacingMark: 6
-      case .enclosingMark: 7
-      case .decimalNumber: 8
-      case .letterNumber: 9
-      case .otherNumber: 10
-      case .connectorPunctuation: 11
-      case .dashPunctuation: 12
-      case .openPunctuation: 13
-      case .closePunctuation: 14
-      case .initialPunctuation: 15
-      case .finalPunctuation: 16
-      case .otherPunctuation: 17
-      case .mathSymbol: 18
-      case .currencySymbol: 19
-      case .modifierSymbol: 20
-      case .otherSymbol: 21
-      case .spaceSeparator: 22
-      case .lineSeparator: 23
-      case .paragraphSeparator: 24
-      case .control: 25
-      case .format: 26
-      case .surrogate: 27
-      case .privateUse: 28
-      case .unassigned: 29
-      @unknown default: 29
-      }
-    return 1 << bit
+    let category = CategoryMask.of(scalar)
+    if category & CategoryMask.unassigned != 0 { return false }
+    return category & CategoryMask.wordParts != 0 || scalar.properties.isAlphabetic
   }
 }

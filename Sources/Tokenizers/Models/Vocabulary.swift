@@ -45,10 +45,40 @@ struct Vocabulary: Sendable {
       }
       entryOfID[id] = Int32(entry)
     }
-    try index()
+    if let entry = index() {
+      throw TokenizerError(field: "model.vocab", problem: "piece '\(piece(ofEntry: entry))' comes twice")
+    }
   }
 
-  private mutating func index() throws(TokenizerError) {
+  /// Reads the list `[["piece", score], …]` that `reader` stands before; ids are places in it.
+  ///
+  /// Of equal pieces the last one is found by name.
+  ///
+  /// - Throws: `TokenizerError` with the place of an element that is no such pair.
+  init(
+    readingScored reader: inout JSONReader, into scores: inout [Double]
+  ) throws(TokenizerError) {
+    try reader.beginArray()
+    while try reader.nextElement() {
+      let problem = TokenizerError(
+        field: "model.vocab[\(ids.count)]", problem: "expected a piece and its score, as [\"a\", -1.5]")
+      guard reader.peek() == UInt8(ascii: "[") else { throw problem }
+      try reader.beginArray()
+      guard try reader.nextElement(), reader.peek() == UInt8(ascii: "\"") else { throw problem }
+      try reader.string(into: &bytes)
+      guard try reader.nextElement(), let score = try reader.score() else { throw problem }
+      guard try !reader.nextElement() else { throw problem }
+      ends.append(bytes.count)
+      entryOfID.append(Int32(ids.count))
+      ids.append(Int32(ids.count))
+      scores.append(score)
+    }
+    _ = index()
+  }
+
+  /// Builds the table of pieces; the first entry that repeats an earlier one, whose place it takes.
+  private mutating func index() -> Int? {
+    var repeated: Int?
     var capacity = 16
     while capacity < ids.count * 2 { capacity *= 2 }
     slots = [Int32](repeating: -1, count: capacity)
@@ -57,12 +87,14 @@ struct Vocabulary: Sendable {
       var slot = Self.hash(bytes, range) & (capacity - 1)
       while slots[slot] >= 0 {
         if matches(entry: Int(slots[slot]), bytes, range) {
-          throw TokenizerError(field: "model.vocab", problem: "piece '\(piece(ofEntry: entry))' comes twice")
+          repeated = repeated ?? entry
+          break
         }
         slot = (slot + 1) & (capacity - 1)
       }
       slots[slot] = Int32(entry)
     }
+    return repeated
   }
 
   /// The id of the piece whose UTF-8 is `text[range]`.
@@ -88,6 +120,11 @@ struct Vocabulary: Sendable {
       return nil
     }
     return bytes[ends[entry]..<ends[entry + 1]]
+  }
+
+  /// Calls `body` with the UTF-8 of every piece, and its id.
+  func forEachEntry(_ body: (ArraySlice<UInt8>, Int32) -> Void) {
+    for entry in ids.indices { body(bytes[ends[entry]..<ends[entry + 1]], ids[entry]) }
   }
 
   /// Calls `body` with every piece that is a single scalar, and its id.

@@ -3,15 +3,14 @@
 /// The model behind `"type": "BPE"`.
 ///
 /// The published meaning of its options is kept: characters without an id become their bytes (`byte_fallback`), else
-/// the unknown token, else nothing; `fuse_unk` joins unknowns; `ignore_merges` takes a whole piece when it has an id.
-struct BytePairModel: Sendable {
+/// the unknown token, else nothing; `fuse_unk` joins unknowns; `ignore_merges` takes a whole piece when it has an id;
+/// `continuing_subword_prefix` and `end_of_word_suffix` are part of the entries they mark.
+struct BytePairModel: TokenModel {
   let vocabulary: Vocabulary
   let merges: MergeTable
-  let unknown: Int32?
-  let fusesUnknowns: Bool
-  let ignoresMerges: Bool
-  /// The ids of `<0x00>` … `<0xFF>`, −1 where there is none; empty without byte fallback.
-  let byteIDs: [Int32]
+  let options: Options
+  /// The entries of single bytes, where unknown characters fall back to them.
+  private let byteEntries: ByteEntries?
   /// The ids of single scalars of the basic plane, −1 where there is none.
   private let scalarIDs: [Int32]
   private let rareScalarIDs: [Unicode.Scalar: Int32]
@@ -19,16 +18,29 @@ struct BytePairModel: Sendable {
   /// Pieces up to this length are merged by scanning; longer ones with a heap, so that no text is quadratic.
   static let scanLimit = 32
 
+  /// What the fields of the model say besides its tables.
+  struct Options: Sendable {
+    /// What stands for a character without an id; nil when it vanishes.
+    var unknown: Int32?
+    /// Whether neighbouring unknowns become one.
+    var fusesUnknowns = false
+    /// Whether a piece that has an id is not merged at all.
+    var ignoresMerges = false
+    /// Whether a character without an id becomes its bytes.
+    var fallsBackToBytes = false
+    /// What every character but the first of a piece carries before it.
+    var continuingPrefix = ""
+    /// What the last character of a piece carries behind it.
+    var endSuffix = ""
+  }
+
+  var keepsSpaces: Bool { true }
+
   /// A model of these parts.
-  init(
-    vocabulary: Vocabulary, merges: MergeTable, unknown: Int32?, fusesUnknowns: Bool, ignoresMerges: Bool,
-    fallsBackToBytes: Bool
-  ) {
+  init(vocabulary: Vocabulary, merges: MergeTable, options: Options) {
     self.vocabulary = vocabulary
     self.merges = merges
-    self.unknown = unknown
-    self.fusesUnknowns = fusesUnknowns
-    self.ignoresMerges = ignoresMerges
+    self.options = options
     var common = [Int32](repeating: -1, count: 0x10000)
     var rare: [Unicode.Scalar: Int32] = [:]
     vocabulary.forEachScalar { scalar, id in
@@ -36,30 +48,13 @@ struct BytePairModel: Sendable {
     }
     scalarIDs = common
     rareScalarIDs = rare
-    byteIDs =
-      fallsBackToBytes
-      ? (0..<256).map { byte in
-        let digits = String(byte, radix: 16, uppercase: true)
-        return vocabulary.id(of: "<0x" + (byte < 16 ? "0" : "") + digits + ">") ?? -1
-      } : []
+    byteEntries = options.fallsBackToBytes ? ByteEntries(of: vocabulary) : nil
   }
 
-  /// Room that the encoding of one piece leaves to the next.
-  struct Scratch {
-    var ids: [Int32] = []
-    var ranks: [UInt32] = []
-    var results: [Int32] = []
-    var previous: [Int32] = []
-    var following: [Int32] = []
-    var heap = MergeHeap()
-    var bytes: [UInt8] = []
-  }
-
-  /// Appends the ids of one piece.
   func encode(
-    _ text: [Unicode.Scalar], _ range: Range<Int>, scratch: inout Scratch, into output: inout [Int32]
+    _ text: [Unicode.Scalar], _ range: Range<Int>, scratch: inout ModelScratch, into output: inout [Int32]
   ) {
-    if ignoresMerges {
+    if options.ignoresMerges {
       scratch.bytes.removeAll(keepingCapacity: true)
       for index in range { appendUTF8(of: text[index], to: &scratch.bytes) }
       if let id = vocabulary.id(of: scratch.bytes, scratch.bytes.indices) {
@@ -67,7 +62,7 @@ struct BytePairModel: Sendable {
         return
       }
     }
-    symbols(of: text, range, into: &scratch.ids)
+    symbols(of: text, range, &scratch)
     if scratch.ids.count > 1 {
       if scratch.ids.count <= Self.scanLimit { mergeByScanning(&scratch) } else { mergeByHeap(&scratch) }
     }
@@ -78,33 +73,43 @@ struct BytePairModel: Sendable {
     scalar.value < 0x10000 ? scalarIDs[Int(scalar.value)] : rareScalarIDs[scalar] ?? -1
   }
 
-  private func symbols(of text: [Unicode.Scalar], _ range: Range<Int>, into ids: inout [Int32]) {
-    ids.removeAll(keepingCapacity: true)
+  /// Writes the ids of a piece's characters into `scratch.ids`.
+  private func symbols(of text: [Unicode.Scalar], _ range: Range<Int>, _ scratch: inout ModelScratch) {
+    scratch.ids.removeAll(keepingCapacity: true)
     var isUnknownPending = false
     for index in range {
-      let id = id(of: text[index])
-      if id >= 0 {
-        if isUnknownPending, let unknown { ids.append(unknown) }
-        isUnknownPending = false
-        ids.append(id)
-        continue
-      }
-      if !byteIDs.isEmpty {
-        let bytes = UTF8.encode(text[index]) ?? UTF8.encodedReplacementCharacter
-        if bytes.allSatisfy({ byteIDs[Int($0)] >= 0 }) {
-          // A pending unknown stays pending behind the bytes, as the reference implementation has it.
-          for byte in bytes { ids.append(byteIDs[Int(byte)]) }
-          continue
+      let isFirst = index == range.lowerBound
+      let isLast = index == range.upperBound - 1
+      let prefix = isFirst ? "" : options.continuingPrefix
+      let suffix = isLast ? options.endSuffix : ""
+      var id = prefix.isEmpty && suffix.isEmpty ? id(of: text[index]) : -1
+      if id < 0 {
+        scratch.bytes.removeAll(keepingCapacity: true)
+        scratch.bytes.append(contentsOf: prefix.utf8)
+        appendUTF8(of: text[index], to: &scratch.bytes)
+        scratch.bytes.append(contentsOf: suffix.utf8)
+        if !prefix.isEmpty || !suffix.isEmpty {
+          id = vocabulary.id(of: scratch.bytes, scratch.bytes.indices) ?? -1
         }
       }
-      if let unknown, isUnknownPending, !fusesUnknowns { ids.append(unknown) }
+      if id >= 0 {
+        if isUnknownPending, let unknown = options.unknown { scratch.ids.append(unknown) }
+        isUnknownPending = false
+        scratch.ids.append(id)
+        continue
+      }
+      // A pending unknown stays pending behind the bytes, as the reference implementation has it.
+      if let byteEntries, byteEntries.append(scratch.bytes, to: &scratch.ids) { continue }
+      if let unknown = options.unknown, isUnknownPending, !options.fusesUnknowns {
+        scratch.ids.append(unknown)
+      }
       isUnknownPending = true
     }
-    if isUnknownPending, let unknown { ids.append(unknown) }
+    if isUnknownPending, let unknown = options.unknown { scratch.ids.append(unknown) }
   }
 
   /// Merges by looking for the best neighbours again after each merge: quickest for words.
-  func mergeByScanning(_ scratch: inout Scratch) {
+  func mergeByScanning(_ scratch: inout ModelScratch) {
     var count = scratch.ids.count
     scratch.ranks.removeAll(keepingCapacity: true)
     scratch.results.removeAll(keepingCapacity: true)
@@ -135,7 +140,7 @@ struct BytePairModel: Sendable {
   }
 
   /// Merges through a heap of candidates over a linked list: n log n for pieces of any length.
-  func mergeByHeap(_ scratch: inout Scratch) {
+  func mergeByHeap(_ scratch: inout ModelScratch) {
     let count = scratch.ids.count
     scratch.ranks = [UInt32](repeating: MergeTable.none, count: count)
     scratch.results = [Int32](repeating: -1, count: count)
@@ -160,7 +165,7 @@ struct BytePairModel: Sendable {
     scratch.ids.removeAll { $0 < 0 }
   }
 
-  private func consider(_ place: Int, _ scratch: inout Scratch) {
+  private func consider(_ place: Int, _ scratch: inout ModelScratch) {
     let next = Int(scratch.following[place])
     guard next >= 0 else {
       scratch.ranks[place] = MergeTable.none
@@ -170,48 +175,5 @@ struct BytePairModel: Sendable {
     scratch.ranks[place] = merge.rank
     scratch.results[place] = merge.result
     if merge.rank != MergeTable.none { scratch.heap.insert(UInt64(merge.rank) << 32 | UInt64(place)) }
-  }
-}
-
-/// A binary heap of numbers, lowest first.
-struct MergeHeap {
-  private var items: [UInt64] = []
-
-  /// Empties the heap and keeps its room.
-  mutating func removeAll() { items.removeAll(keepingCapacity: true) }
-
-  /// Adds a number.
-  mutating func insert(_ item: UInt64) {
-    var child = items.count
-    items.append(item)
-    while child > 0, case let parent = (child - 1) / 2, items[parent] > item {
-      items[child] = items[parent]
-      child = parent
-    }
-    items[child] = item
-  }
-
-  /// Takes the lowest number, or nil when there is none.
-  mutating func popLowest() -> UInt64? {
-    guard let lowest = items.first, let last = items.popLast() else { return nil }
-    guard !items.isEmpty else { return lowest }
-    var parent = 0
-    while case var child = 2 * parent + 1, child < items.count {
-      if child + 1 < items.count, items[child + 1] < items[child] { child += 1 }
-      guard items[child] < last else { break }
-      items[parent] = items[child]
-      parent = child
-    }
-    items[parent] = last
-    return lowest
-  }
-}
-
-/// Appends the UTF-8 of one scalar.
-@inline(__always) func appendUTF8(of scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
-  if scalar.value < 0x80 {
-    bytes.append(UInt8(scalar.value))
-  } else {
-    bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
   }
 }
