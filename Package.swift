@@ -57,6 +57,7 @@ let layers: [(name: String, imports: [String])] = [
 
 /// Families of losses: `Plugins/<name>` becomes the module `<name>Losses`.
 let plugins = [
+  "Accelerated",
   "Advantage",
   "DPO",
   "Diffusion",
@@ -64,10 +65,12 @@ let plugins = [
   "Formula",
   "HybridPO",
   "IPO",
+  "LengthBias",
   "Listwise",
   "MRPO",
   "MallowsPO",
   "RewardModel",
+  "TokenLevel",
   "Unpaired",
 ]
 

@@ -13,7 +13,7 @@ public struct FormulaLoss: PreferenceLoss, OpenConfigurable {
   public static let card = LossCard(
     "formula", "A loss written as a formula of what a loss can see; its free names are hyperparameters.",
     formula: "the text", source: "this package",
-    departures: ["the default text is DPO's, as an example"])
+    departures: ["the default text is DPO's, as an example"], twins: ["dpo"])
 
   public static let hyperparameters: Schema<Self> = [
     Field("text", \.text, "The formula; one value for each pair or labelled completion.").positional()

@@ -25,7 +25,7 @@ public struct SupervisedLoss: PreferenceLoss {
   public var requirements: Requirements {
     var needs = Requirements(.unpaired, references: Requirements.anyReferences)
     needs.referenceStatistics = []
-    needs.readsLogRatios = false
+    (needs.readsLogRatios, needs.readsReferences) = (false, false)
     return needs
   }
 

@@ -22,7 +22,7 @@ public struct MallowsTheta: PairwiseLoss {
       "H̄ is the mean over tokens, as in the authors' code; the paper prints a sum over tokens",
       "sums of log-ratios against a reference; the authors' code defaults to means without one: "
         + "that is mallows around a reference-free loss",
-    ])
+    ], twins: ["mallows"])
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

@@ -1,5 +1,6 @@
 // The one place that knows every plugin of this package.
 
+import AcceleratedLosses
 import AdvantageLosses
 import Configuration
 import DPOLosses
@@ -8,11 +9,13 @@ import FocalPOLosses
 import FormulaLosses
 import HybridPOLosses
 import IPOLosses
+import LengthBiasLosses
 import ListwiseLosses
 import MRPOLosses
 import MallowsPOLosses
 public import PreferenceCore
 import RewardModelLosses
+import TokenLevelLosses
 import UnpairedLosses
 
 extension LossRegistry {
@@ -20,6 +23,7 @@ extension LossRegistry {
   public static let builtin: LossRegistry = {
     do throws(RegistryError) {
       return try LossRegistry([
+        AcceleratedPlugin.self,
         AdvantagePlugin.self,
         DPOPlugin.self,
         DiffusionPlugin.self,
@@ -27,10 +31,12 @@ extension LossRegistry {
         FormulaPlugin.self,
         HybridPOPlugin.self,
         IPOPlugin.self,
+        LengthBiasPlugin.self,
         ListwisePlugin.self,
         MRPOPlugin.self,
         MallowsPOPlugin.self,
         RewardModelPlugin.self,
+        TokenLevelPlugin.self,
         UnpairedPlugin.self,
       ])
     } catch { preconditionFailure("the built-in plugins clash: \(error)") }

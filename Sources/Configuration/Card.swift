@@ -10,14 +10,17 @@ public struct Card: Sendable, Hashable {
   public let formula: String
   /// `Authors, Year, arXiv:ID, Equation`.
   public let source: String
+  /// Components that compute the same at their defaults, on purpose.
+  public let twins: [String]
   /// Where this implementation departs from the source, and why.
   public let departures: [String]
 
   /// A card; every component has one.
   public init(
-    _ name: String, _ summary: String, formula: String, source: String, departures: [String] = []
+    _ name: String, _ summary: String, formula: String, source: String, departures: [String] = [],
+    twins: [String] = []
   ) {
     (self.name, self.summary, self.formula) = (name, summary, formula)
-    (self.source, self.departures) = (source, departures)
+    (self.source, self.departures, self.twins) = (source, departures, twins)
   }
 }

@@ -119,6 +119,9 @@ extension Fixture {
   var tied: Fixture {
     var copy = self
     for k in copy.references.indices { copy.references[k][.logProbability] = policy[.logProbability] }
+    if !references.isEmpty, let divergences = policy[.divergence] {
+      copy.policy[.divergence] = divergences.map { $0.map { _ in 0 } }
+    }
     return copy
   }
 

@@ -3,22 +3,23 @@
 public import PreferenceCore
 
 extension LossConformance {
-  /// Couples of names that compute the same at their defaults, though no one said they should.
-  ///
-  /// - Parameter synonyms: couples that are meant to, each in alphabetical order.
-  public static func indistinct(
-    in registry: LossRegistry, except synonyms: [(String, String)] = []
-  ) -> [(String, String)] {
+  /// Couples of names that compute the same at their defaults, though neither's card names the other as a twin.
+  public static func indistinct(in registry: LossRegistry) -> [(String, String)] {
     let names = registry.entries.keys.sorted()
     let losses = names.compactMap { name in (try? registry.resolve(name)).map { (name, $0) } }
     var found: [(String, String)] = []
     for (place, first) in losses.enumerated() {
       for second in losses[(place + 1)...]
-      where !synonyms.contains(where: { $0 == (first.0, second.0) }) {
+      where !areTwins(first.1, second.1) {
         if !isDistinct(first.1, second.1) { found.append((first.0, second.0)) }
       }
     }
     return found
+  }
+
+  private static func areTwins(_ a: any PreferenceLoss, _ b: any PreferenceLoss) -> Bool {
+    let (one, other) = (type(of: a).card, type(of: b).card)
+    return !Set(one.twins + [one.name]).isDisjoint(with: other.twins + [other.name])
   }
 
   private static func isDistinct(_ a: any PreferenceLoss, _ b: any PreferenceLoss) -> Bool {

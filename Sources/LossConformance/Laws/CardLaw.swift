@@ -41,7 +41,7 @@ extension LossConformance {
         return now.first { $0.name == field }?.value == value
       }
       let refused = accepted.allSatisfy { subject.setting(field, to: $0) == nil }
-      if refused, !subject.isAtDefaults { continue }
+      if refused, !subject.isAtDefaults || waits(field, accepted, subject) { continue }
       if !written { problems.append("'\(field)' cannot be set") }
     }
     return problems

@@ -4,6 +4,8 @@ import PreferenceCore
 
 extension LossConformance {
   /// For every other wrapper `b` of the registry, `a(b(x)) = b(a(x))`.
+  ///
+  /// A wrapper that adds terms of its own is half a sum, `x + y`: what wraps it wraps `y` too, so it commutes with none.
   static func wrappersCommute(_ subject: Subject) -> Verdict {
     guard let name = subject.name, let slot = subject.slots.first else { return .exempt("it wraps no loss") }
     var violations: [Violation] = []
@@ -40,8 +42,12 @@ extension LossConformance {
     guard let inside = try? subject.registry.resolve(mine(theirs(slot.filling))),
       let outside = try? subject.registry.resolve(theirs(mine(slot.filling)))
     else { return [] }
+    let needs = inside.requirements.union(outside.requirements)
+    if let inner = try? subject.registry.resolve(slot.filling) {
+      let fixture = Fixture(needs, seed: Subject.seeds[0])
+      if Evaluation(inside, fixture).terms.count != Evaluation(inner, fixture).terms.count { return [] }
+    }
     return Subject.seeds.compactMap { seed in
-      let needs = inside.requirements.union(outside.requirements)
       let fixture = Fixture(needs, seed: seed)
       let (a, b) = (Evaluation(inside, fixture), Evaluation(outside, fixture))
       guard a.differs(from: b) else { return nil }

@@ -3,15 +3,35 @@
 public import Tensors
 
 extension ScoredBatch {
-  /// This batch with every model's token log-probabilities weighted. `weights`: `[N, T]`.
-  public func weightingTokens(by weights: Tensor) -> ScoredBatch {
-    precondition(
-      weights.shape == [count, width],
-      "weightingTokens: weights of shape \(weights.shape), tokens \([count, width])")
+  /// This batch with token log-probabilities weighted: every model's, or the references' by weights of their own.
+  ///
+  /// - Shapes: `weights` and `references` are `[N, T]`; see ``tokenTensor(_:)``.
+  public func weightingTokens(by weights: Tensor, references others: Tensor? = nil) -> ScoredBatch {
+    for weights in [weights, others ?? weights] {
+      precondition(
+        weights.shape == [count, width],
+        "weightingTokens: weights of shape \(weights.shape), tokens \([count, width])")
+    }
+    func product(_ old: Tensor?, _ new: Tensor) -> Tensor { old.map { $0 * new } ?? new }
     var copy = self
-    copy.tokenWeights = tokenWeights.map { $0 * weights } ?? weights
+    copy.tokenWeights = product(tokenWeights, weights)
+    if others != nil || referenceTokenWeights != nil {
+      copy.referenceTokenWeights = product(referenceTokenWeights ?? tokenWeights, others ?? weights)
+    }
     copy.sequenceSums = SequenceSums()
     return copy
+  }
+
+  /// A number for each completion token, 0 at padding. `[N, T]`.
+  @inlinable
+  public func tokenTensor(_ number: (_ completion: Int, _ position: Int) -> Double) -> Tensor {
+    var numbers = [Double](repeating: 0, count: count * width)
+    for completion in 0..<count {
+      for position in 0..<tokenCounts[completion] {
+        numbers[completion * width + position] = number(completion, position)
+      }
+    }
+    return Tensor(numbers, shape: [count, width])
   }
 
   /// This batch with one virtual reference in place of all.

@@ -30,6 +30,8 @@ public struct ScoredBatch: Sendable {
 
   /// What wrappers have changed; see ``weightingTokens(by:)`` and its siblings.
   var tokenWeights: Tensor?
+  /// The references' own, where they differ from the policy's.
+  var referenceTokenWeights: Tensor?
   var mixture: (@Sendable ([Tensor]) -> Tensor)?
   var logRatioScale: Tensor?
   var marginShift: Tensor?
@@ -119,7 +121,7 @@ public struct ScoredBatch: Sendable {
 extension ScoredBatch {
   /// `w_t log π(y_t)` under `scores`, in nats, 0 at padding. `[N, T]`.
   public func tokenLogProbability(_ scores: ModelScores) -> Tensor {
-    let weights = tokenWeights.map { $0 * mask } ?? mask
+    let weights = weights(of: scores).map { $0 * mask } ?? mask
     return weights * scores[.logProbability]
   }
 
@@ -127,8 +129,12 @@ extension ScoredBatch {
   public func sequenceLogProbability(_ scores: ModelScores) -> Tensor {
     sequenceSums.sum(of: scores) {
       let logs = scores[.logProbability]
-      return (tokenWeights.map { $0 * logs } ?? logs).sumOfFirst(tokenCounts)
+      return (weights(of: scores).map { $0 * logs } ?? logs).sumOfFirst(tokenCounts)
     }
+  }
+
+  private func weights(of scores: ModelScores) -> Tensor? {
+    scores.identity === policy.identity ? tokenWeights : referenceTokenWeights ?? tokenWeights
   }
 
   /// The log-probability of every token of completions worth imitating, weighted, end to end in batch order.
@@ -176,7 +182,8 @@ extension ScoredBatch {
   /// `log π_k(y|x)` of every reference, weighted and scaled like ``logRatio``, in nats: `K` of `[N]`.
   public var referenceLogProbabilities: [Tensor] { references.map { scaled(sequenceLogProbability($0)) } }
 
-  private func scaled(_ x: Tensor) -> Tensor { logRatioScale.map { $0 * x } ?? x }
+  /// Something multiplied as log-ratios are. `[N]` in and out.
+  func scaled(_ x: Tensor) -> Tensor { logRatioScale.map { $0 * x } ?? x }
 
   private var divisors: Tensor { Tensor(tokenCounts.map { Double(max(1, $0)) }) }
 

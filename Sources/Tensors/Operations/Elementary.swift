@@ -52,6 +52,16 @@ public enum Elementary {
       Darwin.log1p(x)
     #endif
   }
+  /// The angle of the point `(x, y)` from the positive `x` axis, in `(−π, π]`.
+  @inline(__always) public static func atan2(_ y: Double, _ x: Double) -> Double {
+    #if canImport(Glibc)
+      Glibc.atan2(y, x)
+    #elseif canImport(Musl)
+      Musl.atan2(y, x)
+    #else
+      Darwin.atan2(y, x)
+    #endif
+  }
   @inline(__always) static func tanh(_ x: Double) -> Double {
     #if canImport(Glibc)
       Glibc.tanh(x)

@@ -1,0 +1,74 @@
+// BMC: the tokens in which two responses differ count more, the more so the less the policy expects them.
+
+import PreferenceCore
+
+/// Weighs tokens that one response has and the other has not, by the policy's surprise.
+///
+///     log π(y) → Σ_t λ_t log π(y_t),   λ_t = 1 + M_t min(1/π_θ(y_t), δ)
+///
+/// for policy and references alike. `M_t` is 1 for tokens that were replaced, inserted or deleted between the
+/// rejected and the chosen response, and 0 for those they share. `λ` is a constant: no gradient flows into it. `δ = 0` is
+/// the inner loss. With more than two responses to a prompt, each is compared with the best one, and that with the next.
+///
+/// - Source: Jiang et al., 2024, arXiv:2408.07471, Section 3.2 (the modelling half).
+public struct BMC: PreferenceLoss {
+  public static let card = LossCard(
+    "bmc", "Any loss with the tokens that set the responses apart weighted up.",
+    formula:
+      "ℓ with log π(y) = Σ_t λ_t log π(y_t), λ_t = 1 + M_t min(1/π_θ(y_t), δ), M from the diff of the responses",
+    source: "Jiang et al., 2024, arXiv:2408.07471, Section 3.2",
+    departures: [
+      "the references' tokens have the policy's weights, as the paper is read to; the authors' code gives them "
+        + "weights of their own",
+      "responses are compared without their prompt, and frequent tokens are not left out of the comparison",
+      "changed stop words count like any changed token: a loss knows no words",
+    ])
+
+  public static let hyperparameters: Schema<Self> = [
+    Field("inner", \.inner, "The loss whose tokens are weighted."),
+    Field(
+      "delta", \.delta, .nonnegative, "The most, δ, that surprise adds to the weight of a changed token."),
+  ]
+
+  public var inner: LossSlot = "dpo"
+  public var delta = 2.0
+  public init() {}
+
+  public var requirements: Requirements {
+    var needs = inner.loss.requirements
+    needs.feedback = max(needs.feedback, .pairwise)
+    return needs
+  }
+
+  public var rewardScale: Double { inner.loss.rewardScale }
+  public var startingValue: Double? { inner.loss.startingValue }
+  public var startsFlat: Bool { inner.loss.startsFlat }
+
+  public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
+    let changed = Self.changedTokens(batch)
+    let marks = batch.tokenTensor { changed[$0][$1] ? 1 : 0 }
+    // 1/π as e^(−log π), bounded before the exponential; δ = 0 gives e^(−∞) = 0.
+    let surprise = exp(minimum(-stopGradient(batch.policy[.logProbability]), Elementary.log(delta)))
+    let total = Double(batch.tokenCounts.reduce(0, +))
+    let count = changed.reduce(0) { sum, tokens in sum + tokens.count { $0 } }
+    context.metrics.record("bmc/share_changed", total: Double(count), count: total)
+    return context.evaluate(
+      inner.loss, at: "inner", on: batch.weightingTokens(by: 1 + marks * surprise))
+  }
+
+  /// For each token of each completion, whether it sets the completion apart. `[N][length]`.
+  private static func changedTokens(_ batch: ScoredBatch) -> [[Bool]] {
+    func tokens(_ completion: Int) -> ArraySlice<Int32> {
+      batch.tokens[completion].prefix(batch.tokenCounts[completion])
+    }
+    var changed = batch.tokenCounts.map { [Bool](repeating: false, count: $0) }
+    for responses in batch.layout.rankings where responses.count > 1 {
+      for (place, response) in responses.enumerated().dropFirst() {
+        let difference = TokenDifference(tokens(response), tokens(responses[0]))
+        changed[response] = difference.firstIsShared.map { !$0 }
+        if place == 1 { changed[responses[0]] = difference.secondIsShared.map { !$0 } }
+      }
+    }
+    return changed
+  }
+}
