@@ -54,7 +54,7 @@ public struct KTO: PreferenceLoss {
     let layout = batch.layout
     let mismatched = layout.isBaseline.indices.filter { layout.isBaseline[$0] }
     let drift = stopGradient(maximum(batch.logRatio.rows(mismatched).mean(), 0))
-    context.metrics.record("kto/drift", drift)
+    context.metrics.record("kl", drift)
     let judged = batch.completions(of: .completion)
     let signs = Tensor(judged.map { layout.isDesirable[$0] ? 1 : -1 })
     let weights = Tensor(judged.map { layout.isDesirable[$0] ? desirableWeight : undesirableWeight })

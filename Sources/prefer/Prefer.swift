@@ -14,7 +14,8 @@ enum Prefer {
     (EvaluateCommand.command, EvaluateCommand.run), (GenerateCommand.command, GenerateCommand.run),
     (LossesCommand.command, LossesCommand.run), (ExplainCommand.command, ExplainCommand.run),
     (VerifyCommand.command, VerifyCommand.run), (InitCommand.command, InitCommand.run),
-    (InspectCommand.command, InspectCommand.run), (TokenizeCommand.command, TokenizeCommand.run),
+    (ExportCommand.command, ExportCommand.run), (InspectCommand.command, InspectCommand.run),
+    (TokenizeCommand.command, TokenizeCommand.run),
   ]
 
   /// What the command line may say.

@@ -76,5 +76,19 @@ import Testing
     #expect(MachineMemory.bytes(text) == bytes)
   }
 
-  @Test func `the machine has memory`() { #expect(MachineMemory.byteCount > 1e8) }
+  @Test func `the machine has memory`() throws {
+    #expect(try MachineMemory.byteCount([:]) > 1e8)
+    #expect(try MachineMemory.byteCount(["PREFER_MEMORY": "16GB"]) == 16e9)
+  }
+
+  @Test(arguments: ["", "lots", "-1GB", "16GiB", "0"])
+  func `memory that cannot be understood is refused`(_ text: String) {
+    #expect {
+      try MachineMemory.byteCount(["PREFER_MEMORY": text])
+    } throws: {
+      ($0 as? CommandFailure)?.code == .usage
+        && "\($0)"
+          == "PREFER_MEMORY is '\(text)'; give a number of bytes, or one with kB, MB, GB or TB, such as 16GB"
+    }
+  }
 }

@@ -73,7 +73,8 @@ import Testing
           // label_smoothing 0.1 is read by none of these losses, in TRL either.
           // lr_scheduler_type 'constant' has no warm-up, in TRL either.
           // eval_steps 20 needs held-out rows: add dataset.eval_path or dataset.eval_fraction.
-          // Still to be said: model_name_or_path (the model's directory), dataset (the rows).
+          // Still to be said: model_name_or_path (the model's directory), dataset.path (the rows).
+          dataset: {max_dropped_fraction: 1},
           loss: "dpo(beta=0.1)",
           output_dir: "sync",
           max_steps: 100,
@@ -86,7 +87,7 @@ import Testing
         """)
     let whole = try Migration(
       Self.fixture("dpo_sync"), model: "M", rows: "R", heldOut: "H", known: Self.known)
-    #expect(whole.text.contains("  dataset: {path: \"R\", eval_path: \"H\"},\n"))
+    #expect(whole.text.contains("  dataset: {path: \"R\", eval_path: \"H\", max_dropped_fraction: 1},\n"))
     #expect(whole.text.contains("  eval_steps: 20,\n  per_device_eval_batch_size: 4,\n"))
   }
 
@@ -134,7 +135,9 @@ import Testing
        "lora_dropout": 0.0, "lora_target_modules": ["q_proj", "v_proj"], "bf16": false}
       """
     let migration = try Migration(text, known: Self.known)
-    #expect(migration.text.contains("  model_name_or_path: \"m\",\n  dataset: \"d\",\n"))
+    #expect(
+      migration.text.contains(
+        "  model_name_or_path: \"m\",\n  dataset: {path: \"d\", max_dropped_fraction: 1},\n"))
     #expect(
       migration.text.contains(
         "  lora: {alpha: 16, dropout: 0, r: 8, target_modules: [\"q_proj\", \"v_proj\"]},\n"))

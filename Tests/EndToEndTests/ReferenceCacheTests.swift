@@ -66,6 +66,22 @@ import Testing
     }
   }
 
+  @Test func `evaluating asks a reference once`() throws {
+    let scratch = try Scratch()
+    let environment = ["PREFER_CACHE": scratch.path("cache")]
+    let arguments = [
+      "evaluate", "--model", Fixtures.path("hf/llama"), "--adapter", Fixtures.path("lora/adapter"),
+      "--reference",
+      Fixtures.path("hf/llama"), "--data", Fixtures.path("traces/rows.jsonl"), "--loss",
+    ]
+    let first = try Shell.prefer(arguments + ["dpo"], environment: environment)
+    let again = try Shell.prefer(arguments + ["dpo"], environment: environment)
+    let other = try Shell.prefer(arguments + ["ipo"], environment: environment)
+    #expect(first.code == 0 && first.output == again.output, "\(first.errors)")
+    #expect(try Self.account(first).found == 0 && Self.account(first).scored > 0)
+    #expect(try Self.account(again).scored == 0 && Self.account(other).scored == 0)
+  }
+
   @Test func `references can be scored ahead of step 1`() throws {
     let scratch = try Scratch()
     let environment = ["PREFER_CACHE": scratch.path("cache")]

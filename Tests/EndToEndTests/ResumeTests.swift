@@ -47,6 +47,7 @@ import Testing
     "loss: 'dpo'", "sync_ref_model: true, ref_model_sync_steps: 4", "loss: 'mallows-theta + 0.1*sft'",
     "loss: 'kto + 0.5*bco(shift=running) + reward'", "loss: 'reward', lora: {r: 2, dropout: 0}",
     "lora: {r: 4, dropout: 0.2, target_modules: 'all-linear'}", "lora: {r: 2, dropout: 0}, dtype: 'bfloat16'",
+    "lora: {r: 2, use_dora: true, modules_to_save: 'norm'}",
   ])
   func `a run that is killed ends with the same bytes`(_ keys: String) throws {
     let scratch = try Scratch()

@@ -67,21 +67,56 @@ import VectorKernels
   @Test(arguments: [
     (
       "use_dora", JSONValue.boolean(true),
-      "'DIR/adapter_config.json': use_dora is not supported; merge the adapter into the model with PEFT"
+      "'DIR/adapter_model.safetensors': tensor "
+        + "'base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector' is missing; "
+        + "'adapter_config.json' asks for it: check that both belong to one adapter and to this model"
     ),
     (
-      "bias", .text("all"),
-      "'DIR/adapter_config.json': bias 'all' is not supported; merge the adapter into the model with PEFT"
+      "bias", .text("every"),
+      "'DIR/adapter_config.json': bias 'every' is not known; it is none, all or lora_only"
+    ),
+    ("bias", .text("all"), "bias 'all': the model has no such bias; leave it out"),
+    (
+      "lora_bias", .boolean(true),
+      "'DIR/adapter_config.json': lora_bias is not supported; merge the adapter into the model with PEFT"
     ),
     (
-      "modules_to_save", .list([.text("lm_head")]),
-      "'DIR/adapter_config.json': modules_to_save is not supported; merge the adapter into the model with PEFT"
+      "target_parameters", .list([.text("mlp.experts")]),
+      "'DIR/adapter_config.json': target_parameters is not supported; merge the adapter into the model with PEFT"
+    ),
+    (
+      "ensure_weight_tying", .boolean(true),
+      "'DIR/adapter_config.json': ensure_weight_tying is not supported; merge the adapter into the model with PEFT"
+    ),
+    (
+      "init_lora_weights", .text("pissa_niter_4"),
+      "'DIR/adapter_config.json': init_lora_weights 'pissa_niter_4' changes the base's weights, which is not "
+        + "supported; convert the adapter to a plain one with PEFT"
+    ),
+    (
+      "rank_pattern", .object([JSONMember("q_proj", .number("0"))]),
+      "'DIR/adapter_config.json': rank_pattern 'q_proj' is no positive number; is it PEFT's?"
+    ),
+    (
+      "alpha_pattern", .object([JSONMember("q_proj", .text("x"))]),
+      "'DIR/adapter_config.json': alpha_pattern 'q_proj' is no positive number; is it PEFT's?"
+    ),
+    (
+      "modules_to_save", .list([.text("pooler")]),
+      "modules_to_save 'pooler' is no module of this model; there are 'down_proj', 'embed_tokens', 'gate_proj', "
+        + "'input_layernorm', 'k_proj', 'lm_head', 'norm', 'o_proj', 'post_attention_layernorm', 'q_proj', "
+        + "'up_proj', 'v_proj'"
     ),
     ("peft_type", .text("IA3"), "'DIR/adapter_config.json': peft_type is 'IA3'; only 'LORA' is read"),
     (
-      "target_modules", .text(".*proj"),
-      "'DIR/adapter_config.json': target_modules '.*proj' is a pattern, which is not supported; "
-        + "list the layers' names"
+      "target_modules", .text("q_proj"),
+      "target_modules matches no linear layer of this model, so there would be nothing to train; there are "
+        + "'q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'"
+    ),
+    (
+      "target_modules", .list([.text("q_proj"), .text("lm_head")]),
+      "target_modules 'lm_head': adapters beside the embedding or the head are not supported; name it in "
+        + "modules_to_save, or merge the adapter with PEFT"
     ),
     (
       "target_modules", .list([.text("q_proj"), .text("v_proj"), .text("k_proj")]),
@@ -102,6 +137,65 @@ import VectorKernels
   func `refuses what it would compute wrongly`(_ key: String, _ value: JSONValue, _ message: String) throws {
     let found = try complaint(key, value)
     #expect(found == message)
+  }
+
+  @Test func `a pattern that is none is refused`() throws {
+    let found = try #require(try complaint("target_modules", .text("(q_proj")))
+    #expect(found.hasPrefix("target_modules '(q_proj' is no regular expression: "))
+  }
+
+  /// The layers that options adapt, without what their names have in common, with rank and scale.
+  private func adapted(_ options: LowRankOptions, isStrict: Bool = false) throws -> [String] {
+    try tinyModel().configuration.adaptedLayers(options, isStrict: isStrict).map {
+      "\($0.layer.name.dropFirst("model.layers.".count)) \($0.rank) \($0.scale)"
+    }
+  }
+
+  @Test func `layers are chosen by PEFT's rules`() throws {
+    var options = LowRankOptions(rank: 4, alpha: 8, targets: .pattern(".*\\.(q_proj|down_proj)"))
+    options.excluded = .named(["layers.0.mlp.down_proj"])
+    options.ranks = [.init("q_proj", 2), .init(".*q_proj", 3)]
+    options.alphas = [.init("layers.1.mlp.down_proj", 16)]
+    #expect(
+      try adapted(options) == [
+        "0.self_attn.q_proj 2 4.0", "1.self_attn.q_proj 2 4.0", "1.mlp.down_proj 4 4.0",
+      ])
+    options.usesRankStabilizedScale = true
+    #expect(try adapted(options).last == "1.mlp.down_proj 4 8.0")
+
+    // One name that is found is enough for PEFT; a run file must name nothing else.
+    options = LowRankOptions(rank: 4, alpha: 4, targets: .named(["k_proj", "c_attn"]))
+    options.blocks = [1]
+    #expect(try adapted(options) == ["1.self_attn.k_proj 4 1.0"])
+    #expect(throws: ModelError.self) { try adapted(options, isStrict: true) }
+    // A name in full is meant whatever blocks are chosen.
+    options.targets = .named(["k_proj", "model.layers.0.mlp.up_proj"])
+    #expect(try adapted(options) == ["0.mlp.up_proj 4 1.0", "1.self_attn.k_proj 4 1.0"])
+
+    options = LowRankOptions(rank: 4, alpha: 4, targets: .allLinear)
+    options.savedModules = ["self_attn", "gate_proj"]
+    #expect(
+      try adapted(options).map { $0.split(separator: " ")[0] } == [
+        "0.mlp.up_proj", "0.mlp.down_proj", "1.mlp.up_proj", "1.mlp.down_proj",
+      ])
+  }
+
+  @Test func `every measure is written as it was read`() throws {
+    let configuration = try Golden("qwen2").directory.configuration()
+    let folder = URL(fileURLWithPath: Self.fixture).deletingLastPathComponent().path
+    for name in ["bias_all", "bias_lora", "everything"] {
+      let scratch = try Scratch()
+      let adapter = try LowRankAdapter.load("\(folder)/peft/\(name)", for: configuration)
+      try adapter.save(to: scratch.path, baseModel: "tiny")
+      let again = try LowRankAdapter.load(scratch.path, for: configuration)
+      #expect(
+        again.options == adapter.options && again.parameters.fingerprint == adapter.parameters.fingerprint)
+      let (ours, theirs) = try (
+        SafetensorsFile(mapping: scratch.path + "/adapter_model.safetensors"),
+        SafetensorsFile(mapping: "\(folder)/peft/\(name)/adapter_model.safetensors")
+      )
+      #expect(ours.names.sorted() == theirs.names.sorted())
+    }
   }
 
   @Test func `names the layers there are`() {

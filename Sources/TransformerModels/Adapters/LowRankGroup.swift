@@ -29,10 +29,10 @@ struct LowRankGroup<Scalar: ActivationScalar>: Sendable {
   private let place: Int
 
   /// Lays out some neighbouring pairs of a group.
-  init(_ group: LowRankAdapter.Group, _ range: Range<Int>, _ options: LowRankOptions) {
-    let rank = options.rank
+  init(_ group: LowRankAdapter.Group, _ range: Range<Int>) {
+    let rank = group.rank
     values = group.down.rows(range.lowerBound * rank..<range.upperBound * rank)
-    (scale, place) = (Float(options.scale), group.pairs[range.lowerBound].layer.place)
+    (scale, place) = (Float(group.scale), group.pairs[range.lowerBound].layer.place)
     names = group.pairs[range].map(\.down.name)
     forward = PackedMatrix(rounding: values, transposed: true)
     backward = PackedMatrix(rounding: values)
@@ -205,7 +205,7 @@ struct AdaptedBlocks<Scalar: ActivationScalar>: AdapterLayout {
       let all = 0..<group.pairs.count
       // With dropout, each layer is given something else.
       let parts = adapter.options.dropout > 0 ? all.map { $0..<$0 + 1 } : [all]
-      blocks[group.block][group.input] = parts.map { LowRankGroup(group, $0, adapter.options) }
+      blocks[group.block][group.input] += parts.map { LowRankGroup(group, $0) }
     }
   }
 

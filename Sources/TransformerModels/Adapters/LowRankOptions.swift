@@ -1,19 +1,38 @@
-// What a low-rank adapter looks like: rank, scale, dropout, and the layers it sits beside.
+// What an adapter looks like: rank, scale, dropout, the layers it sits beside, and what is trained besides.
 
 /// The measures of a low-rank adapter.
 ///
 ///     y = W·x + s·B·(A·x),   s = alpha / rank, or alpha / √rank
 ///
-/// - Source: Hu et al., 2022, arXiv:2106.09685, Section 4.1; Kalajdzievski, 2023, arXiv:2312.03732 for √rank.
+/// With ``decomposesWeights`` (DoRA), the direction is adapted and the length learned: with `V = W + s·B·A` and one
+/// magnitude `m` for each output,
+///
+///     y = m/‖V‖ ∘ V·x + b
+///
+/// where `‖V‖`, the norm of each row, is a constant to the gradient.
+/// - Source: Hu et al., 2022, arXiv:2106.09685, Section 4.1; Kalajdzievski, 2023, arXiv:2312.03732 for √rank; Liu et
+///   al., 2024, arXiv:2402.09353, Section 4.3 for DoRA.
 public struct LowRankOptions: Sendable, Hashable {
-  /// Which linear layers get a pair of matrices.
+  /// Which layers are meant.
   public enum Targets: Sendable, Hashable {
-    /// What PEFT takes for these architectures unless told otherwise: `q_proj` and `v_proj`.
+    /// What PEFT takes for the architecture unless told otherwise: queries and values, however they are called.
     case usual
     /// Every linear layer but the head.
     case allLinear
     /// Layers whose name is one of these, or ends in a dot and one of these.
     case named([String])
+    /// Layers whose whole name matches a regular expression.
+    case pattern(String)
+  }
+
+  /// Which of the model's own biases are trained.
+  public enum Biases: String, Sendable, Hashable, CaseIterable {
+    /// None.
+    case none
+    /// Every one that the model has.
+    case all
+    /// Those of adapted layers.
+    case adapted = "lora_only"
   }
 
   /// Rows of A, columns of B.
@@ -24,8 +43,33 @@ public struct LowRankOptions: Sendable, Hashable {
   public var dropout: Double
   /// Which layers are adapted.
   public var targets: Targets
+  /// Layers that are left out all the same.
+  public var excluded: Targets?
+  /// The blocks whose layers are adapted, where layers are named; all of them unless given.
+  public var blocks: [Int]?
+  /// Other ranks and alphas for layers whose name ends in a match of a regular expression; the first match counts.
+  public var ranks: [Exception<Int>] = []
+  /// Other alphas.
+  public var alphas: [Exception<Double>] = []
   /// Whether the scale divides by √rank instead of rank.
   public var usesRankStabilizedScale: Bool
+  /// Whether each output has a magnitude of its own: DoRA.
+  public var decomposesWeights = false
+  /// Which biases are trained.
+  public var biases = Biases.none
+  /// Modules that are trained as a whole, by how their names end.
+  public var savedModules: [String] = []
+
+  /// A measure that some layers have instead of the usual one.
+  public struct Exception<Measure: Sendable & Hashable>: Sendable, Hashable {
+    /// A regular expression.
+    public var pattern: String
+    /// What matching layers have.
+    public var measure: Measure
+
+    /// Layers that match `pattern` have `measure`.
+    public init(_ pattern: String, _ measure: Measure) { (self.pattern, self.measure) = (pattern, measure) }
+  }
 
   /// - Precondition: rank and alpha are positive, dropout is in `0..<1`.
   public init(
@@ -39,13 +83,16 @@ public struct LowRankOptions: Sendable, Hashable {
     self.usesRankStabilizedScale = usesRankStabilizedScale
   }
 
-  /// The layers of ``Targets/usual``.
-  static let usualLayers = ["q_proj", "v_proj"]
+  /// What the pairs' part is multiplied by, but for layers that are exceptions.
+  public var scale: Double { scale(rank: rank, alpha: alpha) }
 
-  /// What the pairs' part is multiplied by.
-  public var scale: Double {
+  /// What a pair's part is multiplied by.
+  func scale(rank: Int, alpha: Double) -> Double {
     alpha / (usesRankStabilizedScale ? Double(rank).squareRoot() : Double(rank))
   }
+
+  /// Whether more is trained than pairs beside frozen weights: then the model computes with merged weights.
+  public var needsMergedWeights: Bool { decomposesWeights || biases != .none || !savedModules.isEmpty }
 }
 
 /// One linear layer of a block: where it stands among those that share its input.
@@ -65,6 +112,8 @@ struct AdaptableLayer: Sendable, Hashable {
   let inputs: Int
   /// Its number among all of the model's, adapted or not.
   let place: Int
+  /// Whether its weights stand as `[inputs, outputs]`.
+  var isTransposed = false
 }
 
 extension ModelConfiguration {
@@ -94,31 +143,5 @@ extension ModelConfiguration {
       }
     }
     return layers
-  }
-
-  /// The layers that `targets` names.
-  ///
-  /// - Throws: if a name is no layer's.
-  func layers(for targets: LowRankOptions.Targets) throws(ModelError) -> [AdaptableLayer] {
-    let all = adaptableLayers
-    let wanted: [String]
-    switch targets {
-    case .allLinear: return all
-    case .usual: wanted = LowRankOptions.usualLayers
-    case .named(let names): wanted = names
-    }
-    func isMeant(_ layer: AdaptableLayer, by name: String) -> Bool {
-      layer.name == name || layer.name.hasSuffix("." + name)
-    }
-    if let stranger = wanted.first(where: { name in !all.contains { isMeant($0, by: name) } }) {
-      let known = all.prefix { $0.block == 0 }.map { "'\($0.name.split(separator: ".").last ?? "")'" }
-      throw ModelError(
-        "target_modules '\(stranger)' is no linear layer of this model; there are \(known.joined(separator: ", ")), "
-          + "and \"all-linear\" takes them all")
-    }
-    guard !wanted.isEmpty else {
-      throw ModelError("target_modules is empty, so there would be nothing to train; name a layer")
-    }
-    return all.filter { layer in wanted.contains { isMeant(layer, by: $0) } }
   }
 }

@@ -24,21 +24,38 @@ extension CausalLanguageModel {
   public static func load(
     _ directory: ModelDirectory, for use: WeightUse, computeType: ComputeType = .float32
   ) throws(ModelError) -> CausalLanguageModel {
-    let configuration = try directory.configuration()
+    try load(directory, for: use, computeType: computeType, hasOwnHead: false)
+  }
+
+  /// The same, with a head of its own in any case: where head and embedding are tied, it starts as the embedding.
+  static func load(
+    _ directory: ModelDirectory, for use: WeightUse, computeType: ComputeType, hasOwnHead: Bool
+  ) throws(ModelError) -> CausalLanguageModel {
+    var configuration = try directory.configuration()
     let weights = try directory.weights()
+    let isUntied = hasOwnHead && configuration.tiesEmbeddings
+    if isUntied {
+      configuration.tiesEmbeddings = false
+      configuration.original = configuration.original?.setting("tie_word_embeddings", to: .boolean(false))
+    }
+    /// The name of the tensor that fills `weight`.
+    let source = { (weight: WeightSpecification) in
+      let name = weight.name.description
+      return isUntied && name == ModelConfiguration.headName ? ModelConfiguration.embeddingName : name
+    }
     let generation = try directory.generationConfiguration()
     return try readingFiles { () throws(SafetensorsError) in
       var storage: [ParameterName: SafetensorsScalar] = [:]
       for weight in configuration.weights {
-        let file = try weights.file(of: weight)
-        storage[weight.name] = try file.scalarType(of: weight.name.description)
+        let file = try weights.file(of: weight, under: source(weight))
+        storage[weight.name] = try file.scalarType(of: source(weight))
       }
       return try CausalLanguageModel(
         configuration, use: use, computeType: computeType, storage: storage,
         generationConfiguration: generation
       ) { weight, values throws(SafetensorsError) in
-        let name = weight.name.description
-        let file = try weights.file(of: weight)
+        let name = source(weight)
+        let file = try weights.file(of: weight, under: name)
         try file.read(name, into: values)
         guard isFinite(values) else {
           throw SafetensorsError(
@@ -51,11 +68,12 @@ extension CausalLanguageModel {
 }
 
 extension WeightFiles {
-  /// The file that holds `weight`.
+  /// The file that holds `weight` as its tensor `name`.
   ///
   /// - Throws: if there is none, or if its tensor is of another shape.
-  fileprivate func file(of weight: WeightSpecification) throws(SafetensorsError) -> SafetensorsFile {
-    let name = weight.name.description
+  fileprivate func file(
+    of weight: WeightSpecification, under name: String
+  ) throws(SafetensorsError) -> SafetensorsFile {
     guard let file = files[name] else {
       throw SafetensorsError(
         path: owner, tensor: name, problem: "is missing",

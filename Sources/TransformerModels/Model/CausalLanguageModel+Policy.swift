@@ -23,8 +23,9 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     return known
   }
 
-  /// Lays the weights out again where products are taken in bfloat16; with an adapter, the adapter's.
+  /// Lays the weights out again where products are taken in bfloat16; with an adapter beside them, the adapter's.
   public func parametersChanged() {
+    merged?.merge()
     if let adapterLayout {
       adapterLayout.parametersChanged()
     } else {
@@ -82,8 +83,15 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
     defer { workspace.release(to: mark) }
     var pass = context(layout, adapter: adapterLayout, isTraining: true)
     pass.request = request
-    layers.accumulate(into: gradients, pass) { said in
+    func slopes(_ said: PassScores) -> PassCotangents {
       passCotangents(cotangents(scores(said, layout, wanted)), layout, wanted)
+    }
+    if let merged {
+      merged.accumulate(into: gradients, besides: scalarHeads.flatMap(\.parameters)) {
+        layers.accumulate(into: $0, pass, slopes: slopes)
+      }
+    } else {
+      layers.accumulate(into: gradients, pass, slopes: slopes)
     }
   }
 

@@ -41,6 +41,11 @@ extension CausalLanguageModel {
     }
   }
 
+  /// The types that ``save(to:storedAs:shardLimit:)`` stores weights as.
+  public func storedTypes(storedAs scalarType: SafetensorsScalar? = nil) -> Set<SafetensorsScalar> {
+    Set(weights.map { scalarType ?? storedType(of: $0.name) })
+  }
+
   /// How a weight is stored unless the caller says otherwise. Doubles are not kept.
   private func storedType(of name: ParameterName) -> SafetensorsScalar {
     switch storage[name] {

@@ -54,6 +54,8 @@ public final class CausalLanguageModel {
   let workspace = Workspace()
   /// Pairs of matrices beside the weights, which score and learn with them.
   public internal(set) var adapter: LowRankAdapter?
+  /// The adapter, where it is merged into the weights.
+  var merged: MergedAdapter?
   /// The adapter as products take it.
   var adapterLayout: (any AdapterLayout)?
   /// What dropout draws by, and the step in progress, if one is.

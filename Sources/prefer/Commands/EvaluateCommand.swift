@@ -35,7 +35,12 @@ enum EvaluateCommand {
       call.value("model") ?? "", adapter: call.value("adapter"), scalarType: scalarType)
     try opened.attachScalarHeads(
       for: objective.loss.requirements, from: [opened.path, call.value("adapter")])
-    let references = try names.map { try OpenedModel.reference($0, for: opened, scalarType: scalarType) }
+    // Whole distributions are not kept: a reference that the policy is compared with token by token is loaded.
+    let keeps = !objective.loss.requirements.policyStatistics.contains(.divergence)
+    let kept =
+      try keeps ? names.map { try ReferenceModels.kept($0, for: opened, scalarType: scalarType) } : []
+    let references: [any Scorer] =
+      try keeps ? kept : names.map { try OpenedModel.reference($0, for: opened, scalarType: scalarType) }
     let mode = TruncationMode(
       rawValue: try call.choice("truncation-mode", of: TruncationMode.allCases.map(\.rawValue)))
     let rows = try PreferenceDataset(
@@ -49,6 +54,7 @@ enum EvaluateCommand {
       objective.loss.requirements)
     let metrics = try Evaluator(opened.model, references: references, loss: objective.loss)
       .evaluate(batches.all)
+    if let account = ReferenceModels.account(of: kept) { Console.note(account) }
     let sorted = metrics.sorted { $0.key < $1.key }
     Console.output(JSONValue.object(sorted.map { JSONMember($0.key, .number($0.value)) }).indented)
     return .success

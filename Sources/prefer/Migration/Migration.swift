@@ -41,6 +41,8 @@ struct Migration {
     readModel()
     if let rows { set("dataset.path", .string(rows)) }
     if let heldOut { set("dataset.eval_path", .string(heldOut)) }
+    // TRL drops rows whose prompts fill max_length, however many they are.
+    if take("max_length") != nil || given["max_length"] == nil { set("dataset.max_dropped_fraction", 1) }
     readObjective(known: known)
     readRules()
     readWarmup()
@@ -80,7 +82,7 @@ struct Migration {
       ("model_name_or_path", "the model's directory"), ("dataset.path", "the rows"),
     ].filter { missing in !settings.contains { $0.key == missing.0 } }
     if !missing.isEmpty {
-      let keys = missing.map { "\($0.0 == "dataset.path" ? "dataset" : $0.0) (\($0.1))" }
+      let keys = missing.map { "\($0.0) (\($0.1))" }
       lines.append("  // Still to be said: \(keys.joined(separator: ", ")).")
     }
     var nested: [String: [JSONMember]] = [:]

@@ -7,9 +7,19 @@ enum MachineMemory {
   /// In bytes: `$PREFER_MEMORY` where it is set, else the smallest limit there is.
   ///
   /// The same on every run of the same machine, so that what is chosen from it is, too.
-  static var byteCount: Double {
-    let environment = ProcessInfo.processInfo.environment
-    if let own = environment["PREFER_MEMORY"].flatMap(bytes(_:)) { return own }
+  ///
+  /// - Throws: `CommandFailure` where `$PREFER_MEMORY` says nothing that can be understood.
+  static func byteCount(
+    _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(CommandFailure) -> Double {
+    if let given = environment["PREFER_MEMORY"] {
+      guard let own = bytes(given) else {
+        throw CommandFailure(
+          .usage,
+          "PREFER_MEMORY is '\(given)'; give a number of bytes, or one with kB, MB, GB or TB, such as 16GB")
+      }
+      return own
+    }
     return ([Double(ProcessInfo.processInfo.physicalMemory)] + containerLimits).min() ?? 0
   }
 

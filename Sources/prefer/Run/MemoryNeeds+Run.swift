@@ -33,13 +33,14 @@ extension MemoryNeeds {
         CausalLanguageModel.weightByteCount(model.configuration, for: use, computeType: model.computeType))
     }
     // Under an adapter the start is the same weights with the adapter off.
-    let names = Set(request.references).subtracting(isAdapted ? ["base", settings.model] : [])
+    let shares = isAdapted && !model.isMerged
+    let names = Set(request.references).subtracting(shares ? ["base", settings.model] : [])
     let still = isWarm ? 0 : Double(names.count)
     let tokens = lengths.reduce(0, +)
     let predictions = rows.rows.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.count } }
     parts = [
       ("program and rows", Self.program + 24 * Double(tokens)), ("weights", Double(model.weightByteCount)),
-      ("adapter", isAdapted ? 12 * trained : 0), ("gradients", 4 * trained),
+      ("adapter", isAdapted ? 12 * trained + Double(model.mergingByteCount) : 0), ("gradients", 4 * trained),
       ("optimizer", 4 * trained * Double(request.optimizer.bufferNames.count)),
       ("references", moving > 0 ? bytes(.following) * Double(moving) : bytes(.scoring) * still),
     ]

@@ -1,6 +1,7 @@
 // Models with adapters: for training one, and for scoring and generating with one.
 
 import Optimizers
+import PreferenceData
 import TransformerModels
 import VectorKernels
 
@@ -14,20 +15,48 @@ extension OpenedModel {
       try self.init(settings.model, trainable: true, scalarType: scalarType)
       return
     }
-    try self.init(settings.model, for: .adapted, scalarType: scalarType)
     let seed = UInt64(settings.seed)
-    let adapter =
-      try settings.adapterStart.map { try LowRankAdapter.load($0, for: model.configuration) }
-      ?? LowRankAdapter(for: model.configuration, options, seed: seed)
-    model.attach(adapter, seed: seed)
+    try self.init(settings.model, scalarType: scalarType, isTrained: true, seed: seed) { configuration in
+      guard let start = settings.adapterStart else {
+        return try LowRankAdapter(for: configuration, options, seed: seed)
+      }
+      let adapter = try LowRankAdapter.load(start, for: configuration)
+      guard !adapter.options.needsMergedWeights || adapter.options.dropout == 0 else {
+        throw CommandFailure(
+          .usage,
+          "the adapter '\(start)' has lora_dropout \(Numbers.short(adapter.options.dropout)), which is not "
+            + "supported with use_dora, bias or modules_to_save; set it to 0 in its adapter_config.json")
+      }
+      return adapter
+    }
   }
 
   /// Opens a model that only scores, with the adapter in `adapter` where one is named.
   ///
   /// - Throws: as ``init(_:trainable:scalarType:)``, and when the adapter does not fit the model.
   init(_ path: String, adapter: String?, scalarType: String) throws {
-    try self.init(path, for: .scoring, scalarType: scalarType)
-    if let adapter { model.attach(try LowRankAdapter.load(adapter, for: model.configuration)) }
+    guard let adapter else {
+      try self.init(path, for: .scoring, scalarType: scalarType)
+      return
+    }
+    try self.init(path, scalarType: scalarType, isTrained: false, seed: 0) { configuration in
+      try LowRankAdapter.load(adapter, for: configuration)
+    }
+  }
+
+  /// Opens a model with the adapter that `make` gives for it.
+  private init(
+    _ path: String, scalarType: String, isTrained: Bool, seed: UInt64,
+    adapter make: (ModelConfiguration) throws -> LowRankAdapter
+  ) throws {
+    let directory = ModelDirectory(path)
+    let configuration = try directory.configuration()
+    let tokenizer = try Self.tokenizer(in: path)
+    try Self.check(tokenizer.tokenizer, path, fits: configuration.vocabularyCount, path)
+    let model = try CausalLanguageModel.load(
+      directory, with: try make(configuration), isTrained: isTrained,
+      computeType: Self.computeType(scalarType), seed: seed)
+    self.init(path: path, model: model, tokenizer: tokenizer)
   }
 
   /// The trained adapter in words; nil where the weights themselves are trained.
@@ -37,13 +66,18 @@ extension OpenedModel {
     let trained = adapter.parameters.reduce(0) { $0 + $1.values.count }
     let layers: String =
       switch options.targets {
-      case .usual: "q_proj, v_proj"
+      case .usual: model.configuration.usualTargets.joined(separator: ", ")
       case .allLinear: "every linear layer but the head"
       case .named(let names): names.joined(separator: ", ")
+      case .pattern(let pattern): pattern
       }
+    let besides =
+      (options.decomposesWeights ? ["magnitudes"] : []) + (options.biases == .none ? [] : ["biases"])
+      + options.savedModules
     let scale = Numbers.short(options.scale)
     let dropout = options.dropout > 0 ? ", dropout \(Numbers.short(options.dropout))" : ""
+    let with = besides.isEmpty ? "" : ", with \(besides.joined(separator: ", "))"
     return
-      "rank \(options.rank), scale \(scale)\(dropout) on \(layers): \(Numbers.count(trained)) numbers are trained"
+      "rank \(options.rank), scale \(scale)\(dropout) on \(layers)\(with): \(Numbers.count(trained)) numbers are trained"
   }
 }

@@ -14,6 +14,11 @@ struct OpenedModel {
   /// Tokenizer and chat template.
   let tokenizer: ModelTokenizer
 
+  /// What was opened already.
+  init(path: String, model: CausalLanguageModel, tokenizer: ModelTokenizer) {
+    (self.path, self.model, self.tokenizer) = (path, model, tokenizer)
+  }
+
   /// Opens the directory at `path`.
   ///
   /// - Throws: when a file is missing or damaged, or the tokenizer has ids that the model lacks.

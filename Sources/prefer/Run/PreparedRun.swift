@@ -56,7 +56,7 @@ struct PreparedRun {
     let given = settings.microBatchTokens ?? (resumes ? RunRecord.microBatchTokens(of: settings) : nil)
     memory = MemoryPlan(
       MemoryNeeds(of: request, opened, rows, references, microBatchTokens: given),
-      limit: MachineMemory.byteCount)
+      limit: try MachineMemory.byteCount())
     batching.microBatchTokens = memory.microBatchTokens
     opened.model.activationLimit = memory.activationLimit
     opened.model.recomputesActivations = settings.checkpointsActivations

@@ -41,8 +41,13 @@ struct ReferenceModels {
       cached = []
       return
     }
-    // An adapter that was trained before is part of the start; it shares the policy's weights.
-    let start = settings.adapterStart == nil ? nil : opened.model.withFrozenAdapter()
+    // An adapter that was trained before is part of the start; it shares the policy's weights where it stands
+    // beside them.
+    let start = try settings.adapterStart.map { adapter -> any Scorer in
+      opened.model.isMerged
+        ? try OpenedModel(settings.model, adapter: adapter, scalarType: scalarType).model
+        : opened.model.withFrozenAdapter()
+    }
     let paths = request.references.map { $0 == "base" ? settings.model : $0 }
     // Divergences take the reference's whole distributions, which are nowhere kept.
     let comparesDistributions = request.objective.loss.requirements.policyStatistics.contains(.divergence)
@@ -65,7 +70,9 @@ struct ReferenceModels {
       try OpenedModel.checkVocabulary(
         of: path, try ModelDirectory(path).configuration().vocabularyCount, for: opened)
       let identity = try ReferenceIdentity(path, computeType: OpenedModel.computeType(scalarType))
-      let reference = known[identity.description] ?? Self.cached(path, identity, opened, settings)
+      let reference =
+        known[identity.description]
+        ?? Self.cached(path, identity, opened) { try Self.model(path, opened, settings) }
       known[identity.description] = reference
       all.append(reference)
     }
@@ -76,12 +83,15 @@ struct ReferenceModels {
   private static func model(
     _ path: String, _ opened: OpenedModel, _ settings: RunSettings
   ) throws -> any Scorer {
-    if path == settings.model, settings.usesAdapter { return opened.model.withoutAdapter() }
+    if path == settings.model, settings.usesAdapter, !opened.model.isMerged {
+      return opened.model.withoutAdapter()
+    }
     return try OpenedModel.reference(path, for: opened, scalarType: settings.scalarType.rawValue)
   }
 
   private static func cached(
-    _ path: String, _ identity: ReferenceIdentity, _ opened: OpenedModel, _ settings: RunSettings
+    _ path: String, _ identity: ReferenceIdentity, _ opened: OpenedModel,
+    load: @escaping () throws -> any Scorer
   ) -> CachedReference {
     let archive = ScoreArchive(of: identity.description, in: CacheFolder.path()) { warning in
       Console.note("warning: \(warning)")
@@ -90,7 +100,7 @@ struct ReferenceModels {
       archive, statistics: opened.model.statistics,
       maximumEntropy: log(Double(opened.model.configuration.vocabularyCount))
     ) {
-      let model = try Self.model(path, opened, settings)
+      let model = try load()
       guard try RunRecord.modelHash(path) == identity.modelHash else {
         throw CommandFailure(
           .failure,
@@ -98,6 +108,16 @@ struct ReferenceModels {
             + "it was and continue with --resume")
       }
       return model
+    }
+  }
+
+  /// The model at `path`, whose scores are kept; it is loaded when one is missing.
+  static func kept(_ path: String, for opened: OpenedModel, scalarType: String) throws -> CachedReference {
+    try OpenedModel.checkVocabulary(
+      of: path, try ModelDirectory(path).configuration().vocabularyCount, for: opened)
+    let identity = try ReferenceIdentity(path, computeType: OpenedModel.computeType(scalarType))
+    return cached(path, identity, opened) {
+      try OpenedModel.reference(path, for: opened, scalarType: scalarType)
     }
   }
 
@@ -127,9 +147,12 @@ struct ReferenceModels {
   }
 
   /// `12 completions scored by references, 48 found in the cache`; nothing where nothing is kept.
-  var account: String? {
-    guard !cached.isEmpty else { return nil }
-    let (scored, found) = cached.reduce((0, 0)) { ($0.0 + $1.scoredCount, $0.1 + $1.foundCount) }
+  var account: String? { Self.account(of: cached) }
+
+  /// The same of any references.
+  static func account(of references: [CachedReference]) -> String? {
+    guard !references.isEmpty else { return nil }
+    let (scored, found) = references.reduce((0, 0)) { ($0.0 + $1.scoredCount, $0.1 + $1.foundCount) }
     return
       "\(Numbers.count(scored)) completions scored by references, \(Numbers.count(found)) found in the cache"
   }

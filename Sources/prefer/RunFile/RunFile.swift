@@ -2,6 +2,7 @@
 
 import Configuration
 import Foundation
+import TransformerModels
 
 /// A run file as written, its keys flattened: `dataset: {path: …}` stands under `dataset.path`.
 struct RunFile: Sendable {
@@ -60,7 +61,8 @@ struct RunFile: Sendable {
     "dataset": "dataset.path", "dataset_name": "dataset.path", "torch_dtype": "dtype",
     "max_dropped_fraction": "dataset.max_dropped_fraction", "lora_r": "lora.r", "lora_alpha": "lora.alpha",
     "lora_dropout": "lora.dropout", "lora_target_modules": "lora.target_modules",
-    "use_rslora": "lora.use_rslora",
+    "use_rslora": "lora.use_rslora", "use_dora": "lora.use_dora",
+    "lora_modules_to_save": "lora.modules_to_save",
   ]
 
   /// What stands in front of the names that a run file gives to losses of its own.
@@ -120,6 +122,9 @@ struct RunFile: Sendable {
     if given["use_peft"] == nil {
       settings.usesAdapter = given.contains { $0.key.hasPrefix("lora.") && $0.value != .null }
     }
+    if given["lora.dropout"] == nil, settings.adapter?.needsMergedWeights == true {
+      settings.adapterDropout = 0
+    }
     problems += settings.conflicts(given: Set(given.filter { $0.value != .null }.keys))
     return (settings, problems)
   }
@@ -137,7 +142,8 @@ struct RunFile: Sendable {
           "takes an expression, or objects {name: …, hyperparameters}, lists of which make a sum; \(error)")
       }
     case ("references", .string), ("loss_type", .string), ("plugins", .string), ("losses", .string),
-      ("lora.target_modules", .string):
+      ("lora.target_modules", .string), ("lora.modules_to_save", .string), ("lora.exclude_modules", .string),
+      ("lora.layers_to_transform", .number):
       return .list([plain(value)])
     default: return plain(value)
     }

@@ -84,11 +84,26 @@ extension RunSettings {
     Field("lora.r", \.adapterRank, .atLeast(1), "Rank of the adapter's matrices."),
     Field("lora.alpha", \.adapterAlpha, .positive, "The adapter's part is scaled by alpha/r."),
     Field(
-      "lora.dropout", \.adapterDropout, .within(0..<1), "Share of the adapter's inputs left out in training."),
+      "lora.dropout", \.adapterDropout, .within(0..<1),
+      "Share of the adapter's inputs left out in training; 0 unless given where not only pairs are trained."),
     Field(
       "lora.target_modules", \.adapterTargets,
-      "Adapted layers, or all-linear: all but the head; q_proj and v_proj unless given."),
+      "Adapted layers, a regular expression, or all-linear: all but the head; q_proj and v_proj unless given."
+    ),
     Field("lora.use_rslora", \.usesRankStabilizedScale, "Scale by alpha/√r instead."),
+    Field(
+      "lora.use_dora", \.decomposesWeights, "Learn the length of each row of the weights by itself: DoRA."),
+    Field(
+      "lora.bias", \.adapterBiases, "Biases that are trained too: none, all, or lora_only: adapted layers'."),
+    Field(
+      "lora.modules_to_save", \.adapterModules, "Modules trained as a whole, by how their names end: lm_head."
+    ),
+    Field("lora.exclude_modules", \.adapterExclusions, "Layers that are left out of target_modules."),
+    Field(
+      "lora.layers_to_transform", \.adapterBlocks,
+      "Numbers of the blocks whose layers are adapted; all unless given."),
+    Field("lora.rank_pattern", \.adapterRanks, "Other ranks: {pattern: r}, for names that end in a match."),
+    Field("lora.alpha_pattern", \.adapterAlphas, "Other alphas: {pattern: alpha}."),
     Field("lora.adapter", \.adapterStart, "An adapter to go on from, with its own shape; a PEFT directory."),
     Field("plugins", \.plugins, "Shared libraries with losses."),
     Field(

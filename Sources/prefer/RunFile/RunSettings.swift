@@ -53,6 +53,13 @@ struct RunSettings: Sendable {
   var adapterDropout = 0.05
   var adapterTargets: [String]?
   var usesRankStabilizedScale = false
+  var decomposesWeights = false
+  var adapterBiases = BiasChoice.none
+  var adapterModules: [String]?
+  var adapterExclusions: [String]?
+  var adapterBlocks: [Int]?
+  var adapterRanks: String?
+  var adapterAlphas: String?
   var adapterStart: String?
   var plugins: [String] = []
   var definitionFiles: [String] = []
@@ -80,6 +87,12 @@ enum ScalarChoice: String, CaseIterable, HyperparameterValue { case float32, bfl
 enum ScheduleChoice: String, CaseIterable, HyperparameterValue {
   case linear, cosine, constant
   case constantWithWarmup = "constant_with_warmup"
+}
+
+/// Which of the model's biases are trained beside an adapter.
+enum BiasChoice: String, CaseIterable, HyperparameterValue {
+  case none, all
+  case adapted = "lora_only"
 }
 
 /// Which end of a sequence that is too long survives.
