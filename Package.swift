@@ -47,7 +47,7 @@ let layers: [(name: String, imports: [String])] = [
   ("Safetensors", ["VectorKernels"]),
   ("PreferenceCore", ["Configuration", "Optimizers", "Tensors"]),
   ("LossConformance", ["PreferenceCore"]),
-  ("PreferenceTestSupport", ["Optimizers", "PreferenceCore", "VectorKernels"]),
+  ("PreferenceTestSupport", ["Optimizers", "PreferenceCore"]),
   ("TransformerModels", ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "VectorKernels"]),
   ("PreferenceData", ["ChatTemplates", "Digests", "PreferenceCore", "Tokenizers"]),
   ("Checkpoints", ["Digests", "Optimizers", "PreferenceCore", "Safetensors", "VectorKernels"]),
@@ -96,10 +96,7 @@ let tests: [(name: String, imports: [String])] = [
   ("EndToEndTests", everything + ["prefer"]),
   ("OptimizersTests", ["Configuration", "Optimizers", "Tensors", "VectorKernels"]),
   ("PluginTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"] + losses),
-  (
-    "PreferenceCoreTests",
-    ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "VectorKernels"]
-  ),
+  ("PreferenceCoreTests", ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport"]),
   ("PreferenceDataTests", ["ChatTemplates", "PreferenceCore", "PreferenceData", "Tokenizers"]),
   (
     "ReferenceCacheTests",

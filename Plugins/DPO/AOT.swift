@@ -19,7 +19,8 @@ public struct AOT: PairwiseLoss {
     formula:
       "−(1−ε) log σ(βd) − ε log σ(−βd), d = sort(log π_θ(y_w)/π_θ(y_l)) − sort(log π_ref(y_w)/π_ref(y_l))",
     source: "Melnyk et al., 2024, arXiv:2406.05882, Section 3",
-    departures: ["the section's number is from memory"])
+    departures: ["the section's number is from memory"],
+    trl: ForeignName("aot", ["beta": "beta", "label_smoothing": "label_smoothing"]))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

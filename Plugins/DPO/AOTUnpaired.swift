@@ -20,7 +20,7 @@ public struct AOTUnpaired: PairwiseLoss {
     departures: [
       "the section's number is from memory",
       "the two samples are the sides of pairs and equally large, as in TRL; the paper allows any two",
-    ])
+    ], trl: ForeignName("aot_unpaired", ["beta": "beta", "label_smoothing": "label_smoothing"]))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

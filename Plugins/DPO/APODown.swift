@@ -16,7 +16,7 @@ public struct APODown: PairwiseLoss {
     "apo-down", "Anchored preference optimisation: both sides down, rejected further.",
     formula: "σ(βa) + 1 − σ(β(a − b))",
     source: "D'Oosterlinck et al., 2024, arXiv:2408.06266, Section 4",
-    departures: ["the section's number is from memory"])
+    departures: ["the section's number is from memory"], trl: ForeignName("apo_down"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how soon a side has moved far enough.")

@@ -16,7 +16,7 @@ public struct APOZero: PairwiseLoss {
     "apo-zero", "Anchored preference optimisation: chosen up, rejected down.",
     formula: "1 − σ(βa) + σ(βb)",
     source: "D'Oosterlinck et al., 2024, arXiv:2408.06266, Section 4",
-    departures: ["the section's number is from memory"])
+    departures: ["the section's number is from memory"], trl: ForeignName("apo_zero"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how soon a side has moved far enough.")

@@ -19,7 +19,8 @@ public struct DPO: MarginLoss {
     "dpo", "Direct Preference Optimisation: the logistic loss of the margin.",
     formula: "−(1−ε) log σ(βh) − ε log σ(−βh)",
     source: "Rafailov et al., 2023, arXiv:2305.18290, Equation 7",
-    departures: ["label_smoothing is conservative DPO, which stands in the authors' code, not in the paper"])
+    departures: ["label_smoothing is conservative DPO, which stands in the authors' code, not in the paper"],
+    trl: ForeignName("sigmoid"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

@@ -18,7 +18,8 @@ public struct DiscoPOP: MarginLoss {
     "discopop", "Discovered preference optimisation: logistic blended into exponential.",
     formula: "−(1−m) log σ(z) + m e^(−z), z = βh, m = σ(z/τ)",
     source: "Lu et al., 2024, arXiv:2406.08414, Section 5",
-    departures: ["the section's number is from memory"])
+    departures: ["the section's number is from memory"],
+    trl: ForeignName("discopop", ["beta": "beta", "discopop_tau": "tau"]))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

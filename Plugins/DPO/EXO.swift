@@ -18,7 +18,8 @@ public struct EXO: MarginLoss {
     "exo", "Efficient exact optimisation: the reverse divergence of preferences.",
     formula: "q[log q − log(1−ε)] + (1−q)[log(1−q) − log ε], q = σ(βh)",
     source: "Ji et al., 2024, arXiv:2402.00856, Equation 17",
-    departures: ["the equation's number is from memory"])
+    departures: ["the equation's number is from memory"],
+    trl: ForeignName("exo_pair", ["beta": "beta", "label_smoothing": "label_smoothing"]))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

@@ -15,7 +15,8 @@ public struct HingeDPO: MarginLoss {
     "hinge", "A hinge on the margin, as in SLiC and RSO.",
     formula: "max(0, 1 − βh)",
     source: "Liu et al., 2023, arXiv:2309.06657; Zhao et al., 2023, arXiv:2305.10425",
-    departures: ["SLiC's own loss has no reference and adds a likelihood term: that is another loss"])
+    departures: ["SLiC's own loss has no reference and adds a likelihood term: that is another loss"],
+    trl: ForeignName("hinge"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β; margins beyond 1/β nats cost nothing.")

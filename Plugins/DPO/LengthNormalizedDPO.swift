@@ -16,7 +16,7 @@ public struct LengthNormalizedDPO: PairwiseLoss {
     "ln-dpo", "DPO on log-ratios per token.",
     formula: "−log σ(β[a/T_w − b/T_l])",
     source: "Lambert et al., 2024, arXiv:2411.15124, Section 5.1",
-    departures: ["the section's number is from memory"])
+    departures: ["the section's number is from memory"], trl: ForeignName("sigmoid_norm"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β of log-ratios per token.")

@@ -33,7 +33,7 @@ public struct OffsetDPO: PairwiseLoss {
 
   public var requirements: Requirements {
     var needs = Requirements(.pairwise)
-    needs.annotations = ["score"]
+    (needs.annotations, needs.rankedAnnotations) = (["score"], ["score"])
     return needs
   }
 

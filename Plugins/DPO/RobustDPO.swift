@@ -16,7 +16,8 @@ public struct RobustDPO: MarginLoss {
     "robust", "DPO made unbiased under randomly flipped labels.",
     formula: "[−(1−ε) log σ(βh) + ε log σ(−βh)] / (1−2ε)",
     source: "Chowdhury et al., 2024, arXiv:2403.00409, Equation 12",
-    departures: ["the equation's number is from memory"])
+    departures: ["the equation's number is from memory"],
+    trl: ForeignName("robust", ["beta": "beta", "label_smoothing": "label_smoothing"]))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

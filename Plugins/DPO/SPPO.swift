@@ -18,8 +18,9 @@ public struct SPPO: PairwiseLoss {
     "sppo", "Self-play preference optimisation: each log-ratio is drawn to its own target.",
     formula: "(a − 1/(2β))² + (b + 1/(2β))²",
     source: "Wu et al., 2024, arXiv:2405.00675, Section 4",
-    departures: ["win probabilities are taken as 1 and 0, as TRL does; the paper estimates them with a judge"]
-  )
+    departures: [
+      "win probabilities are taken as 1 and 0, as TRL does; the paper estimates them with a judge"
+    ], trl: ForeignName("sppo_hard"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Step size β = 1/η; the log-ratios are drawn to ±1/(2β) nats.")

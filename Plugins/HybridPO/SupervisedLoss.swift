@@ -16,7 +16,7 @@ public struct SupervisedLoss: PreferenceLoss {
   public static let card = LossCard(
     "sft", "Supervised fine-tuning: the likelihood of chosen completions, token by token.",
     formula: "−log π_θ(y_t), mean over all chosen tokens",
-    source: "Pang et al., 2024, arXiv:2404.19733, as a companion of DPO")
+    source: "Pang et al., 2024, arXiv:2404.19733, as a companion of DPO", trl: ForeignName("sft", [:]))
 
   public static let hyperparameters: Schema<Self> = []
 

@@ -28,7 +28,7 @@ public struct IPO: PairwiseLoss {
     departures: [
       "reduction=mean divides each side by its number of tokens, as TRL does on the authors' word; "
         + "reduction=sum is the equation as printed"
-    ])
+    ], trl: ForeignName("ipo", ["beta": "tau"]))
 
   public static let hyperparameters: Schema<Self> = [
     Field("tau", \.tau, .positive, "Regularisation strength τ; the margin is drawn to 1/(2τ)."),

@@ -33,7 +33,7 @@ public struct BCO: PreferenceLoss {
       "δ is the mean over all responses ever seen; the weight that the paper gives to recent ones was not "
         + "recoverable",
       "the paper's density ratio between prompts of good and of bad responses is left out",
-    ])
+    ], trl: ForeignName("bco_pair"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),

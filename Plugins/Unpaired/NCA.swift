@@ -21,7 +21,7 @@ public struct NCA: PairwiseLoss {
     departures: [
       "the paper contrasts any number of responses weighted by rewards; this is its form for one pair, as in "
         + "TRL's nca_pair"
-    ])
+    ], trl: ForeignName("nca_pair"))
 
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy.")

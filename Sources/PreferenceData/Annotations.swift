@@ -12,9 +12,15 @@ struct Annotations {
   /// The column holds one number for the row, or a list of one for each completion; or there are
   /// `chosen_<name>` and `rejected_<name>` in its place.
   ///
-  /// - Throws: ``RowProblem`` where it is missing, of another type or length, or not finite.
-  func values(of name: String) throws(RowProblem) -> [Double] {
+  /// - Parameter falling: whether the best completion, which comes first, must have the highest number, and so on.
+  /// - Throws: ``RowProblem`` where it is missing, of another type or length, not finite, or does not fall.
+  func values(of name: String, falling: Bool = false) throws(RowProblem) -> [Double] {
     let values = try self.values(named: name)
+    for (better, worse) in zip(values, values.dropFirst()) where falling && !(better > worse) {
+      throw RowProblem(
+        "column '\(name)' gives \(better) to a completion and \(worse) to a worse one; the loss needs the better "
+          + "one to have more")
+    }
     for value in values where !value.isFinite {
       throw RowProblem("column '\(name)' holds \(value); give every row a finite number")
     }

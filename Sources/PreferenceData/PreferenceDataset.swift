@@ -128,7 +128,7 @@ struct DatasetReader {
           if let firstRow { try check(made, against: firstRow) }
           for name in requirements.annotations.sorted() {
             made.annotations[name] = try Annotations(row: row, completionCount: made.completions.count)
-              .values(of: name)
+              .values(of: name, falling: requirements.rankedAnnotations.contains(name))
           }
           firstRow = firstRow ?? made
           reading = .row(made)

@@ -24,6 +24,15 @@ import Testing
     ("robust(beta=0.1, label_smoothing=0.2)", "loss_type: \"robust\", beta: 0.1, label_smoothing: 0.2"),
     ("sft", "loss_type: \"sft\""),
     ("focalpo", "cannot be asked for"),
+    ("exo", "loss_type: \"exo_pair\", beta: 0.1, label_smoothing: 0.001"),
+    ("aot(label_smoothing=0.2)", "loss_type: \"aot\", beta: 0.1, label_smoothing: 0.2"),
+    ("discopop", "loss_type: \"discopop\", beta: 0.05, discopop_tau: 0.05"),
+    ("ln-dpo", "loss_type: \"sigmoid_norm\", beta: 5"),
+    (
+      "f-dpo(beta=0.2, divergence=js)",
+      "loss_type: \"sigmoid\", beta: 0.2, f_divergence_type: \"js_divergence\""
+    ),
+    ("bco(shift=running)", "cannot be asked for"),
     (
       "0.8*dpo(beta=0.1) + 1*sft",
       "loss_type: [\"sigmoid\", \"sft\"], loss_weights: [0.8, 1], beta: 0.1"

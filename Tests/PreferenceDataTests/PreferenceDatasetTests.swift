@@ -131,6 +131,21 @@ import Testing
         == "rows.jsonl, line 1: column 'score' holds nan; give every row a finite number")
   }
 
+  @Test func `a column that ranks completions must fall from the best to the worst`() throws {
+    var requirements = Requirements(.pairwise)
+    (requirements.annotations, requirements.rankedAnnotations) = (["score"], ["score"])
+    let falling = #", "chosen_score": 3, "rejected_score": 1"#
+    #expect(
+      try dataset([pair("q", "b", "c", falling)], for: requirements).rows[0].annotations == ["score": [3, 1]])
+    for (columns, numbers) in [(#", "score": [1, 2.5]"#, ("1.0", "2.5")), (#", "score": 2"#, ("2.0", "2.0"))]
+    {
+      #expect(
+        message { _ = try dataset([pair("q", "b", "c", columns)], for: requirements) }
+          == "rows.jsonl, line 1: column 'score' gives \(numbers.0) to a completion and \(numbers.1) to a worse one; "
+          + "the loss needs the better one to have more")
+    }
+  }
+
   @Test func `labels that are all the same are told`() throws {
     let made = try dataset(
       (0..<3).map { #"{"prompt": "\#($0)", "completion": "b", "label": true}"# }, for: Requirements(.unpaired)

@@ -5,14 +5,13 @@ import VectorKernels
 
 /// The last norm, the product with the vocabulary's rows, and the statistics of every prediction.
 struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
-  let norm: Norm
+  let norm: Parameter
   /// `[V, d]`, in chunks of rows: the embedding itself where the two are tied.
   var chunks: [LinearMap<Scalar>]
   let name: ParameterName
   let isTrained: Bool
+  let epsilon: Float
   let vocabularyCount: Int
-  /// What scores stay below in size; nil for no limit.
-  let cap: Float?
 
   /// Columns of scores that a thread holds at a time, and rows: they stay in its cache.
   ///
@@ -27,7 +26,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     /// The stream at the rows that predict.
     let stream: Matrix<Float>
     let normed: Matrix<Scalar>
-    let measures: Norm.Measures
+    let inverses: FloatBuffer
     /// The statistics of every prediction, in the layout's order.
     let finished: [RowStatistics.Finished]
     /// What a reference comes to, where one is compared.
@@ -35,8 +34,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   }
 
   /// A head on the vocabulary's rows in `weights`.
-  init(norm: Norm, _ weights: JoinedWeights, use: WeightUse, cap: Float?, chunkColumns: Int? = nil) {
-    (self.norm, self.cap, vocabularyCount) = (norm, cap, weights.rows)
+  init(norm: Parameter, _ weights: JoinedWeights, use: WeightUse, epsilon: Float, chunkColumns: Int? = nil) {
+    (self.norm, self.epsilon, vocabularyCount) = (norm, epsilon, weights.rows)
     (name, isTrained) = (weights.names[0], use == .trained)
     chunks = Self.pieces(of: weights.rows, size: chunkColumns ?? Self.chunkColumns).map {
       LinearMap(weights, rows: $0, use: use)
@@ -53,8 +52,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let picked: Matrix<Float> = workspace.matrix(layout.sources.count, stream.columns)
     gatherRows(of: stream, layout.sources, into: picked)
     let normed: Matrix<Scalar> = workspace.matrix(picked.rows, picked.columns)
-    let measures = Norm.Measures(rows: picked.rows, pass.configuration, workspace)
-    norm.apply(picked, into: normed, measuring: measures)
+    let inverses = workspace.buffer(picked.rows, of: Float.self)
+    rootMeanSquareNorm(x: picked, weight: norm.values, epsilon: epsilon, into: normed, inverses: inverses)
 
     let state = RowStatistics(rows: picked.rows)
     let compared = pass.request.compared.map { ComparedSums($0, rows: picked.rows) }
@@ -65,7 +64,6 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
         for (place, columns) in round.columns.enumerated() {
           let scores = room.block(0..<rows.count, 0..<columns.count)
           multiply(normed.rows(rows), by: weights[place], into: scores)
-          if let cap { softCap(scores, cap: cap) }
           accumulateStatistics(
             scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows], into: state,
             firstRow: rows.lowerBound)
@@ -79,7 +77,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let finished = layout.targets.enumerated().map { row, target in
       state.finished(row: row, target: target, vocabularyCount: vocabularyCount)
     }
-    var kept = Activations(stream: picked, normed: normed, measures: measures, finished: finished)
+    var kept = Activations(stream: picked, normed: normed, inverses: inverses, finished: finished)
     kept.comparison = compared?.comparison(
       finished, targets: layout.targets, vocabularyCount: vocabularyCount)
     return kept
@@ -88,19 +86,18 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   /// Writes the scores of all tokens for one row of the stream.
   ///
   /// - Shapes: `stream` `[1, d]`, `scores` `[V]`.
-  func score(_ stream: Matrix<Float>, into scores: FloatBuffer, _ pass: PassContext) {
-    let workspace = pass.workspace
+  func score(_ stream: Matrix<Float>, into scores: FloatBuffer, _ workspace: Workspace) {
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let normed: Matrix<Scalar> = workspace.matrix(1, stream.columns)
-    norm.apply(stream, into: normed, measuring: Norm.Measures(rows: 1, pass.configuration, workspace))
+    rootMeanSquareNorm(
+      x: stream, weight: norm.values, epsilon: epsilon, into: normed, inverses: workspace.buffer(1))
     var first = 0
     for chunk in chunks {
       let columns = first..<first + chunk.outputs
       chunk.applyExactly(normed, into: Matrix(scores.window(columns), rows: 1, columns: columns.count))
       first = columns.upperBound
     }
-    if let cap { softCap(Matrix(scores, rows: 1, columns: scores.count), cap: cap) }
   }
 
   /// Some chunks that are worked on together.

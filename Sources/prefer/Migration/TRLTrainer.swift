@@ -61,7 +61,7 @@ extension Migration {
     objective.usesWeighting = take("use_weighting") == true
     // At its default a knob that no loss reads says nothing.
     if let smoothing = number("label_smoothing"), smoothing != 0 {
-      if names.isDisjoint(with: ["robust", "exo_pair", "aot", "aot_unpaired"]) {
+      if names.isDisjoint(with: TRLObjective.types(reading: "label_smoothing")) {
         note(
           "label_smoothing \(JSONValue.spelling(of: smoothing)) is read by none of these losses, in TRL either"
         )

@@ -1,6 +1,8 @@
 // TRL's spelling of the objective, translated into a loss expression.
 
+import BuiltinLosses
 import Configuration
+import PreferenceCore
 
 /// The objective as TRL's `DPOConfig` spells it: names of losses, and knobs shared by all of them.
 struct TRLObjective: Sendable {
@@ -15,36 +17,24 @@ struct TRLObjective: Sendable {
   var divergenceAlpha: Double?
   var discopopTau: Double?
 
-  /// One of TRL's losses and what it is called here.
+  /// One of TRL's losses: what it is called here, and our hyperparameters by TRL's keys.
   private struct Translation {
     let name: String
-    /// What our loss calls TRL's `beta`, where it reads one.
-    var beta: String? = "beta"
-    var readsLabelSmoothing = false
-    var readsTau = false
+    let keys: [String: String]
   }
 
-  private static let translations: [String: Translation] = [
-    "sigmoid": Translation(name: "dpo"),
-    "robust": Translation(name: "robust", readsLabelSmoothing: true),
-    "hinge": Translation(name: "hinge"),
-    "ipo": Translation(name: "ipo", beta: "tau"),
-    "sft": Translation(name: "sft", beta: nil),
-    "exo_pair": Translation(name: "exo", readsLabelSmoothing: true),
-    "nca_pair": Translation(name: "nca"),
-    "bco_pair": Translation(name: "bco"),
-    "sppo_hard": Translation(name: "sppo"),
-    "aot": Translation(name: "aot", readsLabelSmoothing: true),
-    "aot_unpaired": Translation(name: "aot-unpaired", readsLabelSmoothing: true),
-    "apo_zero": Translation(name: "apo-zero"),
-    "apo_down": Translation(name: "apo-down"),
-    "discopop": Translation(name: "discopop", readsTau: true),
-    "sigmoid_norm": Translation(name: "ln-dpo"),
-  ]
+  /// What the cards of the losses say of TRL, by TRL's names.
+  private static let translations = Dictionary(
+    uniqueKeysWithValues: LossRegistry.builtin.entries.values.compactMap { entry in
+      entry.card.trl.map { ($0.name, Translation(name: entry.card.name, keys: $0.keys)) }
+    })
 
   /// TRL's name for one of our losses, where it has one.
-  static func name(of loss: String) -> String? {
-    translations.first { $0.value.name == loss }?.key
+  static func name(of loss: String) -> String? { LossRegistry.builtin.entries[loss]?.card.trl?.name }
+
+  /// TRL's names of the losses that read `key`.
+  static func types(reading key: String) -> Set<String> {
+    Set(translations.filter { $0.value.keys[key] != nil }.keys)
   }
 
   /// The loss expression that computes the same, out of the losses in `known`.
@@ -67,16 +57,11 @@ struct TRLObjective: Sendable {
         "'loss_weights' has \(lossWeights.count) numbers for \(lossTypes.count) losses; give one for each")
     }
     guard problems.isEmpty else { return .failure(RunFileError(problems)) }
-    if let lengthAlpha {
-      // TRL's likelihood of the chosen side counts every token whatever α is.
-      parts = zip(lossTypes, parts).map { type, part in
-        type == "sft" ? part : "ld(\(part), alpha=\(JSONValue.spelling(of: lengthAlpha)))"
-      }
-    }
     if let lossWeights {
       parts = zip(lossWeights, parts).map { "\(JSONValue.spelling(of: $0))*\($1)" }
     }
     var text = parts.joined(separator: " + ")
+    if let lengthAlpha { text = "ld(\(text), alpha=\(JSONValue.spelling(of: lengthAlpha)))" }
     if usesWeighting { text = "wpo(\(text))" }
     for (wrapper, key, isAsked) in [
       ("ld", "ld_alpha", lengthAlpha != nil), ("wpo", "use_weighting", usesWeighting),
@@ -96,14 +81,19 @@ struct TRLObjective: Sendable {
   {
     var name = translation.name
     var knobs: [String] = []
-    if let key = translation.beta { knobs.append("\(key)=\(JSONValue.spelling(of: beta ?? 0.1))") }
-    if translation.readsLabelSmoothing, let labelSmoothing {
-      knobs.append("label_smoothing=\(JSONValue.spelling(of: labelSmoothing))")
-    } else if type == "robust" {
-      // TRL's default is 0 for every loss; ours would be the paper's 0.1.
-      knobs.append("label_smoothing=0")
+    if let key = translation.keys["beta"] { knobs.append("\(key)=\(JSONValue.spelling(of: beta ?? 0.1))") }
+    if let key = translation.keys["label_smoothing"] {
+      // TRL's default is 0 for every loss, also where ours is the paper's; one that needs some refuses it.
+      let smoothed = "\(name)(\(key)=0)"
+      let usual = (try? LossRegistry.builtin.resolve(smoothed)) == nil ? nil : 0.0
+      let isUsual = (try? LossRegistry.builtin.canonical(smoothed).description) == name
+      if let smoothing = labelSmoothing ?? (isUsual ? nil : usual) {
+        knobs.append("\(key)=\(JSONValue.spelling(of: smoothing))")
+      }
     }
-    if translation.readsTau, let discopopTau { knobs.append("tau=\(JSONValue.spelling(of: discopopTau))") }
+    if let key = translation.keys["discopop_tau"], let discopopTau {
+      knobs.append("\(key)=\(JSONValue.spelling(of: discopopTau))")
+    }
     if type == "sigmoid", let divergence, divergence != "reverse_kl" {
       name = "f-dpo"
       let kind = ["js_divergence": "js", "alpha_divergence": "alpha"][divergence] ?? divergence
@@ -124,24 +114,18 @@ struct TRLObjective: Sendable {
     let named = lossTypes.compactMap { Self.translations[$0] }
     guard named.count == lossTypes.count else { return [] }
     var problems: [String] = []
-    if let labelSmoothing, labelSmoothing != 0, !named.contains(where: \.readsLabelSmoothing) {
+    if let labelSmoothing, labelSmoothing != 0, !named.contains(where: { $0.keys["label_smoothing"] != nil })
+    {
       problems.append(
         lossTypes.contains("sigmoid")
           ? "TRL 1.16 ignores 'label_smoothing' with loss_type 'sigmoid'; write "
             + "loss: \"dpo(label_smoothing=\(JSONValue.spelling(of: labelSmoothing)))\" or loss_type 'robust'"
           : "'label_smoothing' is not read by loss_type \(quotedTypes)")
     }
-    if beta != nil, named.allSatisfy({ $0.beta == nil }) {
+    if beta != nil, named.allSatisfy({ $0.keys["beta"] == nil }) {
       problems.append("'beta' is not read by loss_type \(quotedTypes)")
     }
-    if usesWeighting, let part = ["sft", "aot", "aot_unpaired"].first(where: lossTypes.contains) {
-      problems.append(
-        "'use_weighting' weighs pairs, of which loss_type '\(part)' has none to weigh; leave one out")
-    }
-    if lengthAlpha != nil, lossTypes.allSatisfy({ $0 == "sft" }) {
-      problems.append("'ld_alpha' is not read by loss_type \(quotedTypes)")
-    }
-    if discopopTau != nil, !named.contains(where: \.readsTau) {
+    if discopopTau != nil, !named.contains(where: { $0.keys["discopop_tau"] != nil }) {
       problems.append("'discopop_tau' is not read by loss_type \(quotedTypes)")
     }
     if let divergence, divergence != "reverse_kl", !lossTypes.contains("sigmoid") {

@@ -1,1 +1,0 @@
-../VectorKernelsBaseline/BlockNorms.swift
