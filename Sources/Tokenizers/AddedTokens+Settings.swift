@@ -25,6 +25,8 @@ extension AddedTokens {
       if names.contains(token.content) { token.isSpecial = true }
       if let place = places[token.content] {
         token.id = tokens[place].id
+        // What has been special stays so to decoding.
+        token.isSpecial = token.isSpecial || tokens[place].isSpecial
         tokens[place] = token
         continue
       }

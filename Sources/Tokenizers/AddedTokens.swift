@@ -52,7 +52,7 @@ struct AddedTokens: Sendable {
 
   /// Words here hold joiners too, unlike `\w` of split patterns.
   private static func belongsToWord(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isJoinControl || ScalarSet.isWord(scalar)
+    scalar.properties.isJoinControl || ScalarTable.facts(of: scalar).isWord
   }
 
   /// A part of a text: an added token or text for the model.
@@ -69,7 +69,7 @@ struct AddedTokens: Sendable {
     var end = 0
     var place = 0
     while place < text.count {
-      guard let match = trie.longestMatch(in: text, at: place) else {
+      guard trie.canStart(with: text[place]), let match = trie.longestMatch(in: text, at: place) else {
         place += 1
         continue
       }
@@ -125,9 +125,11 @@ struct TokenTrie: Sendable {
     ends[node] = index
   }
 
+  /// Whether some text of the tree starts with this scalar.
+  @inline(__always) func canStart(with scalar: Unicode.Scalar) -> Bool { firsts.contains(scalar) }
+
   /// The longest text of the tree that stands at a place, and its length in scalars.
   func longestMatch(in text: [Unicode.Scalar], at place: Int) -> (index: Int, length: Int)? {
-    guard firsts.contains(text[place]) else { return nil }
     var node = 0
     var best: (index: Int, length: Int)?
     var position = place

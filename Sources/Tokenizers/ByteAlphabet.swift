@@ -26,6 +26,29 @@ enum ByteAlphabet {
     return table
   }()
 
+  /// Appends the characters that stand for the bytes of some text.
+  static func append(_ text: ArraySlice<Unicode.Scalar>, to output: inout [Unicode.Scalar]) {
+    for scalar in text {
+      let value = scalar.value
+      if value < 0x80 {
+        output.append(scalars[Int(value)])
+        continue
+      }
+      if value < 0x800 {
+        output.append(scalars[Int(0xC0 | value >> 6)])
+      } else {
+        if value < 0x10000 {
+          output.append(scalars[Int(0xE0 | value >> 12)])
+        } else {
+          output.append(scalars[Int(0xF0 | value >> 18)])
+          output.append(scalars[Int(0x80 | value >> 12 & 0x3F)])
+        }
+        output.append(scalars[Int(0x80 | value >> 6 & 0x3F)])
+      }
+      output.append(scalars[Int(0x80 | value & 0x3F)])
+    }
+  }
+
   /// The byte that a scalar stands for.
   static func byte(of scalar: Unicode.Scalar) -> UInt8? {
     guard scalar.value < 0x144, case let byte = bytes[Int(scalar.value)], byte >= 0 else { return nil }

@@ -11,6 +11,8 @@
 struct CharsmapNormalizer: Normalizer {
   private let units: [UInt32]
   private let replacements: [UInt8]
+  /// The replacements of ASCII; nil for what stays.
+  private var ascii: [String.UnicodeScalarView?] = []
 
   /// The map in these bytes; nil when they are none.
   init?(_ bytes: [UInt8]) {
@@ -23,15 +25,40 @@ struct CharsmapNormalizer: Normalizer {
     units = (0..<(size / 4)).map { word(4 + 4 * $0) }
     replacements = Array(bytes[(4 + size)...])
     guard String(validating: replacements, as: UTF8.self) != nil else { return nil }
+    ascii = (0..<128).map { replacement(of: [$0]) }
   }
 
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []
     result.reserveCapacity(text.count)
+    var start = 0
+    while start < text.count {
+      // Nothing joins a character of ASCII but a scalar beyond it, and a line feed behind a carriage return.
+      let isAlone =
+        text[start].isASCII && text[start] != "\r" && (start + 1 == text.count || text[start + 1].isASCII)
+      if isAlone {
+        if let replacement = ascii[Int(text[start].value)] {
+          result.append(contentsOf: replacement)
+        } else {
+          result.append(text[start])
+        }
+        start += 1
+        continue
+      }
+      var end = start + 1
+      while end < text.count, !(text[end].isASCII && text[end - 1].isASCII && text[end - 1] != "\r") {
+        end += 1
+      }
+      appendGraphemes(of: text[start..<end], to: &result)
+      start = end
+    }
+    return result
+  }
+
+  private func appendGraphemes(of text: ArraySlice<Unicode.Scalar>, to result: inout [Unicode.Scalar]) {
     var bytes: [UInt8] = []
-    var view = String.UnicodeScalarView()
-    view.append(contentsOf: text)
-    for grapheme in String(view) {
+    for scalar in text { appendUTF8(of: scalar, to: &bytes) }
+    for grapheme in String(decoding: bytes, as: UTF8.self) {
       if grapheme.utf8.count < 6 {
         bytes.removeAll(keepingCapacity: true)
         bytes.append(contentsOf: grapheme.utf8)
@@ -50,7 +77,6 @@ struct CharsmapNormalizer: Normalizer {
         }
       }
     }
-    return result
   }
 
   func removesStart(of text: [Unicode.Scalar]) -> Bool {

@@ -1,6 +1,4 @@
-// What happens to a text before it is split: Unicode forms, replacements, case.
-
-import Foundation
+// What happens to a text before it is split: replacements, case, white space.
 
 /// A rewriting of a text, before it is split into pieces.
 protocol Normalizer: Sendable {
@@ -16,50 +14,6 @@ protocol Normalizer: Sendable {
 extension Normalizer {
   func removesStart(of text: [Unicode.Scalar]) -> Bool { false }
   func charactersAtStart(of text: [Unicode.Scalar]) -> Int { 1 }
-}
-
-/// One of Unicode's normalization forms.
-enum UnicodeNormalizer: String, Normalizer, CaseIterable {
-  case composed = "NFC"
-  case decomposed = "NFD"
-  case compatibilityComposed = "NFKC"
-  case compatibilityDecomposed = "NFKD"
-
-  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    // Scalars below these are in the form already: 300 is the first mark that composes, A0 the first that expands.
-    let safe: UInt32 =
-      switch self {
-      case .composed: 0x300
-      case .decomposed: 0xC0
-      case .compatibilityComposed, .compatibilityDecomposed: 0xA0
-      }
-    guard text.contains(where: { $0.value >= safe }) else { return text }
-    // Scalars that came after the tables of the reference implementation are left as they are, and stop marks from
-    // moving across them.
-    guard text.contains(where: UnicodeEdition.nine.lacks) else { return form(of: text[...]) }
-    var result: [Unicode.Scalar] = []
-    var start = 0
-    for (place, scalar) in text.enumerated() where UnicodeEdition.nine.lacks(scalar) {
-      result += form(of: text[start..<place])
-      result.append(scalar)
-      start = place + 1
-    }
-    return result + form(of: text[start...])
-  }
-
-  private func form(of text: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {
-    let string = String(String.UnicodeScalarView(text))
-    let result =
-      switch self {
-      case .composed: string.precomposedStringWithCanonicalMapping
-      case .decomposed: string.decomposedStringWithCanonicalMapping
-      case .compatibilityComposed:
-        // In two steps: Foundation's one step leaves marks out of order behind U+01C5 and its like.
-        string.decomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping
-      case .compatibilityDecomposed: string.decomposedStringWithCompatibilityMapping
-      }
-    return Array(result.unicodeScalars)
-  }
 }
 
 /// Lowercases each scalar by Unicode's full mapping.

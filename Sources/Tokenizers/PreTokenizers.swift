@@ -24,10 +24,14 @@ protocol PreTokenizer: Sendable {
   func apply(to pieces: inout Pieces)
   /// Whether it matters which pieces stand where the text starts.
   var asksForStart: Bool { get }
+  /// The same step without writing bytes as characters at its end, so that this can wait until a piece is not known;
+  /// nil for steps that do not end so.
+  var withoutBytes: (any PreTokenizer)? { get }
 }
 
 extension PreTokenizer {
   var asksForStart: Bool { false }
+  var withoutBytes: (any PreTokenizer)? { nil }
 }
 
 /// What becomes of the matches of a pattern that cuts.
@@ -116,6 +120,10 @@ struct SequencePreTokenizer: PreTokenizer {
   }
 
   var asksForStart: Bool { parts.contains(where: \.asksForStart) }
+
+  var withoutBytes: (any PreTokenizer)? {
+    parts.last?.withoutBytes.map { SequencePreTokenizer(parts: parts.dropLast() + [$0]) }
+  }
 }
 
 /// Cuts each piece into parts of so many characters, the last perhaps shorter.
@@ -135,6 +143,7 @@ struct FixedLengthPreTokenizer: PreTokenizer {
 struct ByteLevelPreTokenizer: PreTokenizer {
   let addsPrefixSpace: Bool
   let splitter: SplitPreTokenizer?
+  var writesBytes = true
 
   /// The pattern of GPT-2.
   static let pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
@@ -147,16 +156,11 @@ struct ByteLevelPreTokenizer: PreTokenizer {
       }
     }
     splitter?.apply(to: &pieces)
-    let alphabet = ByteAlphabet.scalars
-    pieces.rewrite { piece, output in
-      for scalar in piece {
-        if scalar.value < 0x80 {
-          output.append(alphabet[Int(scalar.value)])
-        } else if let bytes = UTF8.encode(scalar) {
-          for byte in bytes { output.append(alphabet[Int(byte)]) }
-        }
-      }
-    }
+    if writesBytes { pieces.rewrite { piece, output in ByteAlphabet.append(piece, to: &output) } }
+  }
+
+  var withoutBytes: (any PreTokenizer)? {
+    ByteLevelPreTokenizer(addsPrefixSpace: addsPrefixSpace, splitter: splitter, writesBytes: false)
   }
 }
 

@@ -96,37 +96,43 @@ public struct Tokenizer: Sendable {
   public func encode(_ text: String, addingSpecials: Bool) -> [Int32] {
     let parts = file.parts
     var ids: [Int32] = addingSpecials ? parts.postProcessor.prefix : []
-    var scratch = ModelScratch()
-    let scalars = Array(text.unicodeScalars)
-    for part in parts.added.split(scalars, inNormalized: false) {
-      switch part {
-      case .token(let id): ids.append(id)
-      case .text(let range):
-        var segment = range.count == scalars.count ? scalars : Array(scalars[range])
-        var startCount = 1
-        if let normalizer = parts.normalizer {
-          if range.lowerBound == 0, parts.asksForStart {
-            startCount = normalizer.removesStart(of: segment) ? 0 : normalizer.charactersAtStart(of: segment)
-          }
-          segment = normalizer.normalize(segment)
-        }
-        for part in parts.added.split(segment, inNormalized: true) {
-          switch part {
-          case .token(let id): ids.append(id)
-          case .text(let inner):
-            let piece = inner.count == segment.count ? segment : Array(segment[inner])
-            let startCount = range.lowerBound == 0 && inner.lowerBound == 0 ? startCount : 0
-            var pieces = Pieces(piece, startCount: startCount)
-            parts.preTokenizer?.apply(to: &pieces)
-            for range in pieces.ranges {
-              parts.model.encode(pieces.scalars, range, scratch: &scratch, into: &ids)
-            }
-          }
+    let scalars = scalars(of: text)
+    file.rooms.withRoom { room in
+      for part in parts.added.split(scalars, inNormalized: false) {
+        switch part {
+        case .token(let id): ids.append(id)
+        case .text(let range): encode(scalars, range, room: &room, into: &ids)
         }
       }
     }
     if addingSpecials { ids.append(contentsOf: parts.postProcessor.suffix) }
     return ids
+  }
+
+  /// Appends the ids of a stretch of a text without verbatim tokens.
+  private func encode(
+    _ text: [Unicode.Scalar], _ range: Range<Int>, room: inout EncodingRoom, into ids: inout [Int32]
+  ) {
+    let parts = file.parts
+    var segment = range.count == text.count ? text : Array(text[range])
+    var startCount = 1
+    if let normalizer = parts.normalizer {
+      if range.lowerBound == 0, parts.asksForStart {
+        startCount = normalizer.removesStart(of: segment) ? 0 : normalizer.charactersAtStart(of: segment)
+      }
+      segment = normalizer.normalize(segment)
+    }
+    for part in parts.added.split(segment, inNormalized: true) {
+      switch part {
+      case .token(let id): ids.append(id)
+      case .text(let inner):
+        let piece = inner.count == segment.count ? segment : Array(segment[inner])
+        let isFirst = range.lowerBound == 0 && inner.lowerBound == 0
+        var pieces = Pieces(piece, startCount: isFirst ? startCount : 0)
+        parts.preTokenizer?.apply(to: &pieces)
+        room.encode(pieces, by: parts.model, writingBytes: parts.writesBytes, into: &ids)
+      }
+    }
   }
 
   // MARK: Decoding
@@ -152,6 +158,7 @@ public struct Tokenizer: Sendable {
 /// The parts of a tokenizer behind one reference, so that copies of a tokenizer cost nothing.
 final class TokenizerFileParts: Sendable {
   let parts: TokenizerFile
+  let rooms = EncodingRooms()
 
   init(_ parts: TokenizerFile) { self.parts = parts }
 

@@ -6,6 +6,8 @@ struct TokenizerFile {
   var added: AddedTokens
   var normalizer: (any Normalizer)?
   var preTokenizer: (any PreTokenizer)?
+  /// Whether the bytes of a piece are written as characters before the model sees it.
+  var writesBytes = false
   var postProcessor = PostProcessor()
   var decoder: (any Decoder)?
 
@@ -37,6 +39,10 @@ struct TokenizerFile {
     }
     preTokenizer = try part("pre_tokenizer").map { value throws(TokenizerError) in
       try components.preTokenizer(value, at: "pre_tokenizer")
+    }
+    if let splitter = preTokenizer?.withoutBytes {
+      preTokenizer = splitter
+      writesBytes = true
     }
     if let value = part("post_processor") {
       postProcessor = try components.postProcessor(value, at: "post_processor")

@@ -69,6 +69,25 @@ struct BytePairModel: TokenModel {
     output.append(contentsOf: scratch.ids)
   }
 
+  func cut(_ text: [Unicode.Scalar], _ range: Range<Int>, into stretches: inout [Range<Int>]) {
+    guard !options.ignoresMerges, options.continuingPrefix.isEmpty, options.endSuffix.isEmpty else {
+      stretches.append(range)
+      return
+    }
+    var start = range.lowerBound
+    var isKnown = id(of: text[start]) >= 0
+    for place in range.dropFirst() {
+      let wasKnown = isKnown
+      isKnown = id(of: text[place]) >= 0
+      // Unknown characters have to stay with their neighbours: they may fuse, or become bytes that merge.
+      if wasKnown, isKnown, !merges.joins.joins(text[place - 1], text[place]) {
+        stretches.append(start..<place)
+        start = place
+      }
+    }
+    stretches.append(start..<range.upperBound)
+  }
+
   private func id(of scalar: Unicode.Scalar) -> Int32 {
     scalar.value < 0x10000 ? scalarIDs[Int(scalar.value)] : rareScalarIDs[scalar] ?? -1
   }
@@ -142,10 +161,16 @@ struct BytePairModel: TokenModel {
   /// Merges through a heap of candidates over a linked list: n log n for pieces of any length.
   func mergeByHeap(_ scratch: inout ModelScratch) {
     let count = scratch.ids.count
-    scratch.ranks = [UInt32](repeating: MergeTable.none, count: count)
-    scratch.results = [Int32](repeating: -1, count: count)
-    scratch.previous = (0..<Int32(count)).map { $0 - 1 }
-    scratch.following = (0..<Int32(count)).map { $0 + 1 < Int32(count) ? $0 + 1 : -1 }
+    scratch.ranks.removeAll(keepingCapacity: true)
+    scratch.results.removeAll(keepingCapacity: true)
+    scratch.previous.removeAll(keepingCapacity: true)
+    scratch.following.removeAll(keepingCapacity: true)
+    for place in 0..<Int32(count) {
+      scratch.ranks.append(MergeTable.none)
+      scratch.results.append(-1)
+      scratch.previous.append(place - 1)
+      scratch.following.append(place + 1 < Int32(count) ? place + 1 : -1)
+    }
     scratch.heap.removeAll()
     for index in 0..<(count - 1) { consider(index, &scratch) }
     while let candidate = scratch.heap.popLowest() {

@@ -5,6 +5,9 @@ struct MergeTable: Sendable {
   /// The rank of a pair that does not merge.
   static let none = UInt32.max
 
+  /// The characters that merges bring together.
+  private(set) var joins = JoinTable()
+
   private var keys: [UInt64]
   private var values: [UInt64]
   private var count = 0
@@ -83,10 +86,25 @@ extension MergeTable {
       }
       let left = try id(0..<middle)
       let right = try id(middle..<text.count)
+      if let before = Self.lastScalar(of: text[..<middle]), let after = Self.firstScalar(of: text[middle...])
+      {
+        joins.insert(before, after)
+      }
       if prefixLength > 0 { text.removeSubrange(middle..<min(middle + prefixLength, text.count)) }
       insert(left, right, rank: rank, result: try id(0..<text.count))
       rank += 1
     }
+  }
+
+  private static func firstScalar(of text: ArraySlice<UInt8>) -> Unicode.Scalar? {
+    var iterator = text.prefix(4).makeIterator()
+    var decoder = UTF8()
+    guard case .scalarValue(let scalar) = decoder.decode(&iterator) else { return nil }
+    return scalar
+  }
+
+  private static func lastScalar(of text: ArraySlice<UInt8>) -> Unicode.Scalar? {
+    text.lastIndex { $0 & 0xC0 != 0x80 }.flatMap { firstScalar(of: text[$0...]) }
   }
 
   /// Appends both sides of a merge to `text` and returns where the right one starts; nil for the version line that

@@ -6,6 +6,8 @@ protocol TokenModel: Sendable {
   var vocabulary: Vocabulary { get }
   /// Whether `clean_up_tokenization_spaces` leaves decoded text alone, as it does behind byte-pair encoding.
   var keepsSpaces: Bool { get }
+  /// Cuts a long piece into stretches that give its ids one behind the other.
+  func cut(_ text: [Unicode.Scalar], _ range: Range<Int>, into stretches: inout [Range<Int>])
   /// Appends the ids of one piece, which is not empty.
   func encode(
     _ text: [Unicode.Scalar], _ range: Range<Int>, scratch: inout ModelScratch, into output: inout [Int32])
@@ -13,10 +15,13 @@ protocol TokenModel: Sendable {
 
 extension TokenModel {
   var keepsSpaces: Bool { false }
+  func cut(_ text: [Unicode.Scalar], _ range: Range<Int>, into stretches: inout [Range<Int>]) {
+    stretches.append(range)
+  }
 }
 
 /// Room that the encoding of one piece leaves to the next.
-struct ModelScratch {
+struct ModelScratch: Sendable {
   var ids: [Int32] = []
   var ranks: [UInt32] = []
   var results: [Int32] = []
@@ -52,7 +57,7 @@ struct ByteEntries: Sendable {
 }
 
 /// A binary heap of numbers, lowest first.
-struct MergeHeap {
+struct MergeHeap: Sendable {
   private var items: [UInt64] = []
 
   /// Empties the heap and keeps its room.

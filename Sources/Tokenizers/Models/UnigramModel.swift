@@ -21,7 +21,7 @@ struct UnigramModel: TokenModel {
   static let unknownPenalty = 10.0
 
   /// The best way to reach one byte of a piece.
-  struct Step {
+  struct Step: Sendable {
     var score = 0.0
     var start: Int32 = -1
     var id: Int32 = -1

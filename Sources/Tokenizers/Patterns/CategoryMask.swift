@@ -79,6 +79,8 @@ enum CategoryMask {
 
   /// The bit of the category of one scalar; scalars newer than the edition have none yet.
   static func of(_ scalar: Unicode.Scalar, in edition: UnicodeEdition = .sixteen) -> UInt32 {
+    // Nothing below has changed, or come since.
+    if scalar.value < 0x295 { return current(scalar) }
     if let category = edition.exceptions[scalar.value] { return category }
     return edition.lacks(scalar) ? unassigned : current(scalar)
   }

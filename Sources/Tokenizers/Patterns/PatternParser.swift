@@ -161,7 +161,7 @@ struct PatternParser {
       } else if take("&&") {
         throw fault("the intersection '&&'")
       } else if scalar == "\\", try !isLiteralEscape() {
-        set.insert(try escape())
+        set.insert(try escape(inClass: true))
       } else {
         let low = try classScalar()
         var high = low
@@ -188,11 +188,12 @@ struct PatternParser {
     return scalar == "\\" ? try escapedScalar() : scalar
   }
 
-  private mutating func escape() throws(TokenizerError) -> ScalarSet {
+  private mutating func escape(inClass: Bool = false) throws(TokenizerError) -> ScalarSet {
     position += 1
     guard let letter = next else { throw fault("a '\\' at the end") }
+    let word = inClass ? ScalarSet.word : .patternWord
     let sets: [Unicode.Scalar: ScalarSet] = [
-      "s": .space, "S": .space.negated, "w": .patternWord, "W": .patternWord.negated,
+      "s": .space, "S": .space.negated, "w": word, "W": word.negated,
       "d": ScalarSet(category: "Nd") ?? ScalarSet(), "D": ScalarSet(category: "Nd")?.negated ?? ScalarSet(),
     ]
     if let set = sets[letter] {

@@ -27,7 +27,7 @@ struct ScalarSet: Sendable, Equatable {
   static var space: ScalarSet { ScalarSet { $0.hasSpace = true } }
   /// Letters, marks, decimal digits and connectors.
   static var word: ScalarSet { ScalarSet { $0.hasWord = true } }
-  /// What `\w` means to Oniguruma: words, and by its table of Latin-1 the superscripts and fractions there.
+  /// What `\w` outside brackets means to Oniguruma: words, and by its table of Latin-1 the superscripts and fractions.
   static var patternWord: ScalarSet {
     var set = word
     for range: ClosedRange<Unicode.Scalar> in ["\u{B2}"..."\u{B3}", "\u{B9}"..."\u{B9}", "\u{BC}"..."\u{BE}"]
@@ -74,7 +74,15 @@ struct ScalarSet: Sendable, Equatable {
 
   /// Adds a whole set.
   mutating func insert(_ other: ScalarSet) {
-    nested.append(other)
+    if !isNegated, !other.isNegated, edition == other.edition {
+      ranges += other.ranges
+      categories |= other.categories
+      hasSpace = hasSpace || other.hasSpace
+      hasWord = hasWord || other.hasWord
+      nested += other.nested
+    } else {
+      nested.append(other)
+    }
     settle()
   }
 
@@ -85,10 +93,18 @@ struct ScalarSet: Sendable, Equatable {
     return evaluate(scalar)
   }
 
-  private func evaluate(_ scalar: Unicode.Scalar) -> Bool {
-    if categories != 0, categories & CategoryMask.of(scalar, in: edition) != 0 { return !isNegated }
-    if hasSpace, scalar.properties.isWhitespace { return !isNegated }
-    if hasWord, Self.isWord(scalar) { return !isNegated }
+  /// The members below U+0080, as bits.
+  var asciiMembers: (low: UInt64, high: UInt64) { (lowASCII, highASCII) }
+
+  /// Whether the scalar is in the set, without the table of ASCII.
+  func evaluate(_ scalar: Unicode.Scalar) -> Bool {
+    if categories != 0 || hasSpace || hasWord {
+      let facts = ScalarTable.facts(of: scalar)
+      let category = edition == .sixteen ? facts.category : CategoryMask.of(scalar, in: edition)
+      if categories & category != 0 || hasSpace && facts.isSpace || hasWord && facts.isWord {
+        return !isNegated
+      }
+    }
     for range in ranges where range.contains(scalar.value) { return !isNegated }
     for set in nested where set.contains(scalar) { return !isNegated }
     return isNegated
@@ -100,12 +116,5 @@ struct ScalarSet: Sendable, Equatable {
     for value in UInt8(0)..<128 where evaluate(Unicode.Scalar(value)) {
       if value < 64 { lowASCII |= 1 << UInt64(value) } else { highASCII |= 1 << UInt64(value - 64) }
     }
-  }
-
-  /// Whether a scalar belongs to a word: letters, marks, decimal digits, connectors.
-  static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-    let category = CategoryMask.of(scalar)
-    if category & CategoryMask.unassigned != 0 { return false }
-    return category & CategoryMask.wordParts != 0 || scalar.properties.isAlphabetic
   }
 }
