@@ -47,7 +47,7 @@ let layers: [(name: String, imports: [String])] = [
   ("Safetensors", ["VectorKernels"]),
   ("PreferenceCore", ["Configuration", "Optimizers", "Tensors"]),
   ("LossConformance", ["PreferenceCore"]),
-  ("PreferenceTestSupport", ["Optimizers", "PreferenceCore"]),
+  ("PreferenceTestSupport", ["Optimizers", "PreferenceCore", "VectorKernels"]),
   ("TransformerModels", ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "VectorKernels"]),
   ("PreferenceData", ["ChatTemplates", "Digests", "PreferenceCore", "Tokenizers"]),
   ("Checkpoints", ["Digests", "Optimizers", "PreferenceCore", "Safetensors", "VectorKernels"]),
@@ -96,7 +96,10 @@ let tests: [(name: String, imports: [String])] = [
   ("EndToEndTests", everything + ["prefer"]),
   ("OptimizersTests", ["Configuration", "Optimizers", "Tensors", "VectorKernels"]),
   ("PluginTests", ["BuiltinLosses", "LossConformance", "PreferenceCore", "PreferenceTestSupport"] + losses),
-  ("PreferenceCoreTests", ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport"]),
+  (
+    "PreferenceCoreTests",
+    ["BuiltinLosses", "Optimizers", "PreferenceCore", "PreferenceTestSupport", "VectorKernels"]
+  ),
   ("PreferenceDataTests", ["ChatTemplates", "PreferenceCore", "PreferenceData", "Tokenizers"]),
   (
     "ReferenceCacheTests",

@@ -27,6 +27,9 @@ public struct HybridLoss: PreferenceLoss {
     Field(
       "expectile", \.auxiliary.expectile, .within(0.001...0.999),
       "Which expectile of the rewards V estimates."),
+    Field(
+      "value", \.auxiliary.value,
+      "Whether V is a running estimate, or a head on the policy that sees the prompt."),
     Field("max_weight", \.auxiliary.maximumWeight, .positive, "The largest weight m an advantage can give."),
     Field("reduction", \.auxiliary.reduction, "Whether likelihoods are summed or averaged over tokens."),
   ]

@@ -37,17 +37,30 @@ public struct LengthDesensitized: PreferenceLoss {
   public var startingValue: Double? { inner.loss.startingValue }
   public var startsFlat: Bool { inner.loss.startsFlat }
 
+  public func loggedWeight(in tokens: TokenBatch) -> ((_ completion: Int, _ position: Int) -> Double)? {
+    weight(shared(tokens.completions.map(\.count), tokens.layout))
+  }
+
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
-    var shared = batch.tokenCounts
-    for responses in batch.layout.comparisons {
-      let shortest = responses.reduce(Int.max) { min($0, batch.tokenCounts[$1]) }
-      for response in responses { shared[response] = shortest }
-    }
-    let (alpha, lengths) = (alpha, shared)
-    let weights = batch.tokenTensor { completion, position in position < lengths[completion] ? 1 : alpha }
+    let shared = shared(batch.tokenCounts, batch.layout)
     let beyond = zip(batch.tokenCounts, shared).reduce(0) { $0 + $1.0 - $1.1 }
     context.metrics.record(
       "ld/share_beyond", total: Double(beyond), count: Double(batch.tokenCounts.reduce(0, +)))
+    let weights = batch.tokenTensor(weight(shared))
     return context.evaluate(inner.loss, at: "inner", on: batch.weightingTokens(by: weights))
+  }
+
+  /// Each completion's tokens that the shortest of those it is compared with has, too.
+  private func shared(_ counts: [Int], _ layout: FeedbackLayout) -> [Int] {
+    var shared = counts
+    for responses in layout.comparisons {
+      let shortest = responses.reduce(Int.max) { min($0, counts[$1]) }
+      for response in responses { shared[response] = shortest }
+    }
+    return shared
+  }
+
+  private func weight(_ shared: [Int]) -> (_ completion: Int, _ position: Int) -> Double {
+    { [alpha] completion, position in position < shared[completion] ? 1 : alpha }
   }
 }

@@ -45,6 +45,10 @@ public struct WPO: PreferenceLoss {
   public var rewardScale: Double { inner.loss.rewardScale }
   public var startsFlat: Bool { inner.loss.startsFlat }
 
+  public func loggedWeight(in tokens: TokenBatch) -> ((_ completion: Int, _ position: Int) -> Double)? {
+    inner.loss.loggedWeight(in: tokens)
+  }
+
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let weights = pairWeights(batch)
     context.metrics.record("wpo/weight", weights)

@@ -138,22 +138,27 @@ private func requireNorm(
 
 /// Turns pairs of columns by their token's angles, in place; `inverse` turns them back (the gradient).
 ///
-/// Column `i` of a head pairs with column `i + headWidth/2`, as in the Llama family.
-/// - Shapes: `x` `[tokens, heads·headWidth]`; row `t` of `cosines` and `sines` `[tokens, headWidth/2]` is token `t`'s.
+/// Of every head the first columns are turned, as many as there are angles twice: column `i` pairs with the one as
+/// many columns further as there are angles, as in the Llama family. The others stay.
+/// - Parameters:
+///   - headWidth: the columns of a head.
+///   - step: how far apart heads begin; `headWidth` unless given.
+/// - Shapes: `x` `[tokens, (heads − 1)·step + headWidth]`; row `t` of `cosines` and `sines` `[tokens, angles]` is
+///   token `t`'s.
 public func rotate<Scalar: ActivationScalar>(
-  x: Matrix<Scalar>, headWidth: Int, cosines: Matrix<Float>, sines: Matrix<Float>, inverse: Bool = false
+  x: Matrix<Scalar>, headWidth: Int, step: Int? = nil, cosines: Matrix<Float>, sines: Matrix<Float>,
+  inverse: Bool = false
 ) {
+  let (step, width) = (step ?? headWidth, 2 * cosines.columns)
   precondition(
-    headWidth > 0 && headWidth % 2 == 0 && x.columns % headWidth == 0,
-    "rotate: heads of \(headWidth) in \(x.columns) columns")
+    headWidth > 0 && width <= headWidth && step >= headWidth && (x.columns - headWidth) % step == 0,
+    "rotate: \(width) columns of heads of \(headWidth), \(step) apart, in \(x.columns) columns")
   requireEqualShapes(cosines, sines, "rotate")
-  precondition(
-    cosines.rows == x.rows && cosines.columns == headWidth / 2,
-    "rotate: angles \(cosines.rows) × \(cosines.columns) for \(x.rows) tokens, heads of \(headWidth)")
+  precondition(cosines.rows == x.rows, "rotate: angles of \(cosines.rows) tokens for \(x.rows)")
+  let heads = (x.columns - headWidth) / step + 1
   forEachRowRange(x.rows, columns: x.columns) { range in
     for t in range {
-      activeKernels.rotate(
-        x.scalars(t), x.columns / headWidth, headWidth, cosines.row(t), sines.row(t), inverse)
+      activeKernels.rotate(x.scalars(t), heads, step, width, cosines.row(t), sines.row(t), inverse)
     }
   }
 }

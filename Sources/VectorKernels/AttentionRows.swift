@@ -24,27 +24,31 @@ extension Matrix<Float> {
 ///
 ///     e_ij = exp(scale·(s_ij − max_j s_ij)),   inverse_i = 1 / Σ_j e_ij
 ///
-/// Row `i` sees its first `visible + i mod period` columns; the others become 0. Serial: attention runs many
-/// blocks at once. A row's weights do not depend on how many hidden columns stand behind the visible ones.
+/// Row `i` sees its first `visible + i mod period` columns, but only the last `window` of them; the others become 0.
+/// Serial: attention runs many blocks at once. A row's weights do not depend on how many hidden columns stand behind
+/// the visible ones.
 /// - Shapes: `scores` `[rows, columns]`, `inverses` `[rows]`.
-/// - Precondition: `columns` is a multiple of 16 and no row sees more than them.
+/// - Precondition: `columns` is a multiple of 16 and no row sees more than them; where there is a window, rows are at
+///   least 16 further apart than they are wide.
 public func attentionWeights<Scalar: ActivationScalar>(
-  _ scores: Matrix<Float>, scale: Float, visible: Int, period: Int, as type: Scalar.Type = Scalar.self,
-  inverses: FloatBuffer
+  _ scores: Matrix<Float>, scale: Float, visible: Int, period: Int, window: Int? = nil,
+  as type: Scalar.Type = Scalar.self, inverses: FloatBuffer
 ) -> Matrix<Scalar> {
-  requireAttentionRows(scores, visible, period, "attentionWeights")
+  requireAttentionRows(scores, visible, period, window, "attentionWeights")
   precondition(
     inverses.count >= scores.rows, "attentionWeights: \(inverses.count) factors for \(scores.rows) rows")
   let weights = scores.reused(as: type)
   let brainFloats = weights as? Matrix<UInt16>
   for i in 0..<scores.rows {
-    let (row, seen) = (scores.row(i), visible + i % period)
+    let (first, seen, columns) = visibleColumns(visible + i % period, window, scores.columns)
+    let row = scores.row(i) + first
     if let brainFloats {
       inverses.base[i] = activeKernels.exponentiate(
-        row, scale, seen, scores.columns, into: brainFloats.row(i))
+        row, scale, seen, columns, into: brainFloats.row(i) + first)
     } else {
-      inverses.base[i] = activeKernels.exponentiate(row, scale, seen, scores.columns, into: row)
+      inverses.base[i] = activeKernels.exponentiate(row, scale, seen, columns, into: row)
     }
+    if first > 0 { clearRows(weights.block(i..<i + 1, 0..<first)) }
   }
   return weights
 }
@@ -56,32 +60,48 @@ public func attentionWeights<Scalar: ActivationScalar>(
 /// - Shapes: `scores` and `slopes` `[rows, columns]`; see `attentionWeights`.
 /// - Precondition: as of `attentionWeights`.
 public func attentionGradients<Scalar: ActivationScalar>(
-  _ scores: Matrix<Float>, slopes: Matrix<Float>, scale: Float, visible: Int, period: Int,
+  _ scores: Matrix<Float>, slopes: Matrix<Float>, scale: Float, visible: Int, period: Int, window: Int? = nil,
   as type: Scalar.Type = Scalar.self
 ) -> (weights: Matrix<Scalar>, gradients: Matrix<Scalar>) {
-  requireAttentionRows(scores, visible, period, "attentionGradients")
+  requireAttentionRows(scores, visible, period, window, "attentionGradients")
   requireEqualShapes(scores, slopes, "attentionGradients")
   let (weights, gradients) = (scores.reused(as: type), slopes.reused(as: type))
   let (brainWeights, brainGradients) = (weights as? Matrix<UInt16>, gradients as? Matrix<UInt16>)
   for i in 0..<scores.rows {
-    let (row, slope, seen) = (scores.row(i), slopes.row(i), visible + i % period)
+    let (first, seen, columns) = visibleColumns(visible + i % period, window, scores.columns)
+    let (row, slope) = (scores.row(i) + first, slopes.row(i) + first)
     if let weights = brainWeights, let gradients = brainGradients {
       activeKernels.softmaxGradient(
-        row, slope, scale, seen, scores.columns, shares: weights.row(i), gradient: gradients.row(i))
+        row, slope, scale, seen, columns, shares: weights.row(i) + first, gradient: gradients.row(i) + first)
     } else {
-      activeKernels.softmaxGradient(row, slope, scale, seen, scores.columns, shares: row, gradient: slope)
+      activeKernels.softmaxGradient(row, slope, scale, seen, columns, shares: row, gradient: slope)
+    }
+    if first > 0 {
+      clearRows(weights.block(i..<i + 1, 0..<first))
+      clearRows(gradients.block(i..<i + 1, 0..<first))
     }
   }
   return (weights, gradients)
 }
 
+/// The first column that a row sees, how many it sees from there on, and how many are written from there on: in
+/// whole vectors, of which the last may reach into the space between two rows.
+private func visibleColumns(_ visible: Int, _ window: Int?, _ columns: Int) -> (Int, Int, Int) {
+  guard let window, visible > window else { return (0, visible, columns) }
+  let first = visible - window
+  return (first, window, (columns - first + 15) / 16 * 16)
+}
+
 private func requireAttentionRows(
-  _ scores: Matrix<Float>, _ visible: Int, _ period: Int, _ operation: StaticString
+  _ scores: Matrix<Float>, _ visible: Int, _ period: Int, _ window: Int?, _ operation: StaticString
 ) {
   precondition(
     scores.columns % 16 == 0 && visible >= 1 && period >= 1
       && visible + min(period, max(1, scores.rows)) - 1 <= scores.columns,
     "\(operation): rows see \(visible) columns and up to \(period - 1) more of \(scores.columns)")
+  precondition(
+    window.map { $0 >= 1 && scores.rowStride >= scores.columns + 16 } ?? true,
+    "\(operation): a window of \(window ?? 0), rows \(scores.rowStride) apart")
 }
 
 /// Writes row `i` of `x`, times `factors[i]`, to row `i` of `y`.

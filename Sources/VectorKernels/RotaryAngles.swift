@@ -8,17 +8,22 @@
   import Glibc
 #endif
 
-/// The frequencies `base^(−2i/width)` of a head's `width/2` planes, in radians per position.
-public func rotaryFrequencies(base: Double, width: Int) -> [Float] {
-  precondition(base > 0 && width % 2 == 0, "rotaryFrequencies: base \(base), heads of \(width)")
-  return (0..<width / 2).map { Float(1 / Float(pow(base, Double(Float(2 * $0) / Float(width))))) }
+/// The powers `base^(2i/width)` of a head's planes, in positions per radian.
+///
+/// - Parameter width: how many columns turn; an odd one has a plane for its last column, too.
+public func rotaryPeriods(base: Double, width: Int) -> [Float] {
+  precondition(base > 0 && width > 0, "rotaryPeriods: base \(base), \(width) columns")
+  let base = Double(Float(base))
+  return (0..<(width + 1) / 2).map { Float(pow(base, Double(Float(2 * $0) / Float(width)))) }
 }
 
-/// Writes the cosine and sine of `position · frequency`; products are rounded to single precision first.
+/// Writes the cosine and sine of `position · frequency`, times `factor`; products are rounded to single precision
+/// first.
 ///
 /// - Shapes: `cosines` and `sines` are `[positions, frequencies]`.
 public func rotaryAngles(
-  positions: [Int32], frequencies: [Float], cosines: Matrix<Float>, sines: Matrix<Float>
+  positions: ArraySlice<Int32>, frequencies: [Float], times factor: Float = 1, cosines: Matrix<Float>,
+  sines: Matrix<Float>
 ) {
   for table in [cosines, sines] {
     precondition(
@@ -30,7 +35,7 @@ public func rotaryAngles(
     let (c, s) = (cosines.row(row), sines.row(row))
     for (column, frequency) in frequencies.enumerated() {
       let angle = Double(Float(position) * frequency)
-      (c[column], s[column]) = (Float(cos(angle)), Float(sin(angle)))
+      (c[column], s[column]) = (Float(cos(angle)) * factor, Float(sin(angle)) * factor)
     }
   }
 }

@@ -4,22 +4,23 @@ public import VectorKernelsInterface
 
 extension Kernels {
   public static func rotate(
-    _ x: MutableScalars, _ heads: Int, _ headWidth: Int, _ cosines: Floats, _ sines: Floats, _ inverse: Bool
+    _ x: MutableScalars, _ heads: Int, _ step: Int, _ width: Int, _ cosines: Floats, _ sines: Floats,
+    _ inverse: Bool
   ) {
     x.isBrainFloat
-      ? rotate(Rounded.self, x.base, heads, headWidth, cosines, sines, inverse)
-      : rotate(Plain.self, x.base, heads, headWidth, cosines, sines, inverse)
+      ? rotate(Rounded.self, x.base, heads, step, width, cosines, sines, inverse)
+      : rotate(Plain.self, x.base, heads, step, width, cosines, sines, inverse)
   }
 
   @inline(__always)
   private static func rotate<S: Storage>(
-    _: S.Type, _ x: UnsafeMutableRawPointer, _ heads: Int, _ headWidth: Int, _ cosines: Floats,
+    _: S.Type, _ x: UnsafeMutableRawPointer, _ heads: Int, _ step: Int, _ width: Int, _ cosines: Floats,
     _ sines: Floats, _ inverse: Bool
   ) {
-    let half = headWidth / 2
+    let half = width / 2
     let direction: Float = inverse ? -1 : 1
     for head in 0..<heads {
-      let left = S.address(x) + head * headWidth
+      let left = S.address(x) + head * step
       let right = left + half
       forEachRun(half) {
         let (a, b) = (S.load(left + $0), S.load(right + $0))

@@ -40,9 +40,11 @@ public protocol ActivationKernels: SendableMetatype {
     _ upstream: Scalars, _ x: Floats, _ weight: Floats, _ factor: Float, _ dx: MutableFloats,
     _ accumulating: Bool, _ dw: MutableFloats, _ n: Int)
 
-  /// Turns every head of one token by its angles: (a, b) → (a·cos − b·sin, b·cos + a·sin), b half a head after a.
+  /// Turns the first `width` columns of every head of one token by its angles:
+  /// (a, b) → (a·cos − b·sin, b·cos + a·sin), b half a `width` after a; heads begin `step` columns apart.
   static func rotate(
-    _ x: MutableScalars, _ heads: Int, _ headWidth: Int, _ cosines: Floats, _ sines: Floats, _ inverse: Bool)
+    _ x: MutableScalars, _ heads: Int, _ step: Int, _ width: Int, _ cosines: Floats, _ sines: Floats,
+    _ inverse: Bool)
 
   /// out = gate·σ(gate)·up
   static func gatedSiLU(_ gate: Scalars, _ up: Scalars, _ out: MutableScalars, _ n: Int)

@@ -8,7 +8,7 @@ public typealias MutableFloats = UnsafeMutablePointer<Float>
 /// Serial loops over unchecked memory; `VectorKernels` checks sizes, splits the work and picks the conformer.
 ///
 /// Input and output may be the same memory, but must not overlap otherwise.
-public protocol ElementKernels: ActivationKernels {
+public protocol ElementKernels: ActivationKernels, BlockKernels {
   // Functions of one variable: y = f(x) for `n` elements.
   static func exponential(_ x: Floats, _ y: MutableFloats, _ n: Int)
   static func logarithm(_ x: Floats, _ y: MutableFloats, _ n: Int)

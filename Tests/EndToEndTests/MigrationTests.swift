@@ -101,6 +101,14 @@ import Testing
       "f-dpo(beta=0.1, divergence=alpha, alpha=0.3)"
     ),
     ("{\"ld_alpha\": 0.5}", "ld(dpo(beta=0.1), alpha=0.5)"),
+    (
+      "{\"ld_alpha\": 0.5, \"loss_type\": [\"sigmoid\", \"sft\"], \"loss_weights\": [0.8, 1]}",
+      "0.8*ld(dpo(beta=0.1), alpha=0.5) + 1*sft"
+    ),
+    (
+      "{\"ld_alpha\": 0.5, \"use_weighting\": true, \"loss_type\": [\"hinge\"]}",
+      "wpo(ld(hinge(beta=0.1), alpha=0.5))"
+    ),
     ("{\"use_weighting\": true}", "wpo(dpo(beta=0.1))"),
     ("{\"loss_type\": [\"sft\"], \"beta\": 0.1, \"discopop_tau\": 0.05}", "sft"),
     ("{\"cpo_alpha\": 1.0, \"label_smoothing\": 0.1}", "cpo(beta=0.1, label_smoothing=0.1) + 1*sft"),
@@ -117,6 +125,19 @@ import Testing
   func `objectives`(_ text: String, _ loss: String) throws {
     let lines = try Self.lines(text)
     #expect(lines.contains("loss: \"\(loss)\""), "\(lines)")
+  }
+
+  @Test func `the page's table of losses is what is printed`() throws {
+    let folder = URL(filePath: Fixtures.path("")).deletingLastPathComponent().deletingLastPathComponent()
+    let page = try OutputFile.read(folder.appending(path: "Docs/ComingFromTRL.md").path)
+    let known = Set(LossRegistry.builtin.entries.keys)
+    var count = 0
+    for row in page.matches(of: /(?m)^\| `("[^`]+)`[^|]*\| `([^`]+)` \|$/) {
+      count += 1
+      let migration = try Migration("{\(row.1)}", known: known)
+      #expect(migration.settings.first { $0.key == "loss" }?.value == .string(String(row.2)), "\(row.1)")
+    }
+    #expect(count == 24)
   }
 
   @Test(arguments: [
@@ -205,6 +226,13 @@ import Testing
       "{\"packing\": false, \"loss_type\": \"dft\"}",
       "'loss_type: dft' has no equal: of SFTTrainer's losses there is 'nll', which is loss: \"sft\""
     ),
+    (
+      "{\"use_weighting\": true, \"loss_type\": [\"sigmoid\", \"sft\"]}",
+      "'use_weighting' weighs pairs, of which loss_type 'sft' has none to weigh; leave one out"
+    ),
+    (
+      "{\"ld_alpha\": 0.5, \"loss_type\": [\"sft\"]}", "'ld_alpha' is not read by loss_type 'sft'"
+    ),
     ("{\"fp16\": true}", "'fp16: true' has no equal: products are taken in float32 or bfloat16"),
     (
       "{\"model_init_kwargs\": {\"dtype\": \"float16\"}}",
@@ -290,6 +318,17 @@ enum UnpairedRows {
         JSONMember("completion", row[isWanted ? "chosen" : "rejected"] ?? .null),
         JSONMember("label", .bool(isWanted)),
       ]).description + "\n"
+    }.joined()
+  }
+
+  /// The better side of every row, as a prompt and its completion.
+  static func wanted() throws -> String {
+    try OutputFile.read(Fixtures.path("traces/rows.jsonl")).split(separator: "\n").map { line in
+      let row = try JSONValue(json5: String(line))
+      let members = [
+        JSONMember("prompt", row["prompt"] ?? .null), JSONMember("completion", row["chosen"] ?? .null),
+      ]
+      return JSONValue.object(members).description + "\n"
     }.joined()
   }
 }

@@ -58,10 +58,32 @@ import Testing
       let run = try Shell.prefer("train", file)
       #expect(run.code == 0, "\(run.errors)")
       let log = try OutputFile.read(scratch.path(name + "/trainer_log.jsonl"))
-      #expect(log.contains("\"kto/drift\"") && log.contains("\"rewards/margins\""))
+      #expect(log.contains("\"kl\"") && log.contains("\"rewards/margins\""))
       let first = try #require(log.split(separator: "\n").first)
       let line = try JSONDecoder().decode([String: Double].self, from: Data(first.utf8))
       #expect(abs((line["loss"] ?? 0) - 0.5) < 1e-6)
     }
+  }
+
+  @Test(arguments: ["", "lora: {r: 4}, "]) func `tdpo measures divergences from its reference`(_ keys: String)
+    throws
+  {
+    let scratch = try Scratch()
+    let file = try scratch.write(
+      "run.json5",
+      """
+      {
+        model_name_or_path: '\(Fixtures.path("hf/llama"))', dataset: '\(Fixtures.path("traces/rows.jsonl"))',
+        loss: 'tdpo', output_dir: '\(scratch.path("out"))', \(keys) max_steps: 4, per_device_train_batch_size: 4,
+        max_length: 512, learning_rate: 1e-3, logging_steps: 1, save_steps: 0
+      }
+      """)
+    let run = try Shell.prefer("train", file)
+    #expect(run.code == 0, "\(run.errors)")
+    let lines = try OutputFile.read(scratch.path("out/trainer_log.jsonl")).split(separator: "\n")
+    let losses = lines.prefix(4).compactMap {
+      (try? JSONDecoder().decode([String: Double].self, from: Data($0.utf8)))?["loss"]
+    }
+    #expect(losses.count == 4 && abs(losses[0] - 0.6931471805599453) < 1e-6 && losses[3] < losses[0])
   }
 }

@@ -18,17 +18,20 @@ import Testing
     var testDescription: String { name }
   }
 
-  /// The recordings whose losses exist here and need no adapter.
+  /// The recordings that need no adapter.
   static let names: Set<String> = [
     "sigmoid", "sigmoid_label_smoothing", "ipo", "hinge", "accumulate", "cosine_warmup", "keep_end",
-    "sync_ref",
+    "sync_ref", "apo_zero", "bco_pair", "sppo_hard", "mpo_mix", "js", "wpo", "ld",
   ]
 
   static let traces: [Trace] = {
-    guard let text = try? OutputFile.read(Fixtures.path("traces/trl_traces.json")),
-      let tree = try? JSONValue(json5: text), case .array(let items) = tree
-    else { return [] }
-    return items.compactMap { item in
+    let files = ["traces/trl_traces.json", "traces/trl_more_traces.json"].map { name -> [JSONValue] in
+      guard let text = try? OutputFile.read(Fixtures.path(name)),
+        let tree = try? JSONValue(json5: text), case .array(let items) = tree
+      else { return [] }
+      return items
+    }
+    return files.joined().compactMap { item in
       guard case .string(let name)? = item["name"], names.contains(name),
         case .object(let configuration)? = item["config"], case .array(let steps)? = item["steps"],
         case .object(let sums)? = item["weight_sum_and_square_sum_after"]
@@ -65,23 +68,10 @@ import Testing
     let run = try TrainingRun(try PreparedRun(try RunRequest(file, in: .builtin)), resumes: false)
     #expect(try run.carryOut(observers: []).code == .success)
 
-    let lines = try OutputFile.read(scratch.path("run/trainer_log.jsonl")).split(separator: "\n")
-    let logged = try lines.map { Self.numbers(try JSONValue(json5: String($0))) }.filter { $0["loss"] != nil }
-    #expect(logged.count == trace.steps.count)
-    for (step, (ours, theirs)) in zip(logged, trace.steps).enumerated() {
-      for (name, expected) in theirs {
-        // Means over tokens: TRL averages micro-batches' means, we divide sums by counts of the whole step.
-        let isTokenMean = name == "entropy" || name == "mean_token_accuracy" || name.hasPrefix("logits/")
-        if trace.name == "accumulate", isTokenMean { continue }
-        let found = try #require(ours[name], "\(name) is not logged")
-        // Rewards and mean logits pass through 0, where only the absolute difference says anything.
-        let isSigned = name.hasPrefix("rewards/") || name.hasPrefix("logits/")
-        let scale = max(abs(expected), isSigned ? 1e-2 : 1e-12)
-        let limit = step == 0 ? 1e-5 : 1e-3
-        #expect(
-          abs(found - expected) <= limit * scale, "step \(step + 1): \(name) is \(found), TRL has \(expected)"
-        )
-      }
+    try Self.compare(scratch.path("run"), with: trace.steps) { name in
+      // Means over tokens: TRL averages micro-batches' means, we divide sums by counts of the whole step.
+      trace.name == "accumulate"
+        && (name == "entropy" || name == "mean_token_accuracy" || name.hasPrefix("logits/"))
     }
     for (name, sums) in trace.sums {
       let (sum, square) = try Weights.sums(of: name, in: scratch.path("run/model.safetensors"))
@@ -89,5 +79,49 @@ import Testing
       #expect(
         abs(sum - sums[0]) <= 1e-4 * sums[1].squareRoot() * 10, "\(name): Σw is \(sum), TRL has \(sums[0])")
     }
+  }
+
+  /// Holds what a run logged against TRL's numbers: the first step to 1e-5, every other to 1e-3.
+  private static func compare(
+    _ folder: String, with steps: [[String: Double]], except isForeign: (String) -> Bool = { _ in false }
+  ) throws {
+    let lines = try OutputFile.read(folder + "/trainer_log.jsonl").split(separator: "\n")
+    let logged = try lines.map { numbers(try JSONValue(json5: String($0))) }.filter { $0["loss"] != nil }
+    #expect(logged.count == steps.count && steps.count > 1)
+    for (step, (ours, theirs)) in zip(logged, steps).enumerated() {
+      for (name, expected) in theirs where !isForeign(name) {
+        let found = try #require(ours[name], "\(name) is not logged")
+        // Rewards, mean logits and divergences pass through 0, where only the absolute difference says anything.
+        let isSigned = name.hasPrefix("rewards/") || name.hasPrefix("logits/") || name == "kl"
+        let scale = max(abs(expected), isSigned ? 1e-2 : 1e-12)
+        let limit = step == 0 ? 1e-5 : 1e-3
+        #expect(
+          abs(found - expected) <= limit * scale, "step \(step + 1): \(name) is \(found), TRL has \(expected)"
+        )
+      }
+    }
+  }
+
+  /// What one of TRL's other trainers logged.
+  private static func other(_ name: String) throws -> [[String: Double]] {
+    let tree = try JSONValue(json5: OutputFile.read(Fixtures.path("traces/other_traces.json")))
+    guard case .array(let steps)? = tree[name]?["steps"] else { return [] }
+    return steps.map(numbers)
+  }
+
+  @Test(arguments: ["kto", "sft"]) func `reproduces TRL's other trainers`(_ name: String) throws {
+    let scratch = try Scratch()
+    let rows = try scratch.write("rows.jsonl", name == "kto" ? UnpairedRows.text() : UnpairedRows.wanted())
+    let outcome = try Shell.prefer(
+      "train",
+      try scratch.write(
+        "run.json5",
+        """
+        {model_name_or_path: '\(Fixtures.path("hf/llama"))', dataset: '\(rows)', loss: '\(name)',
+         output_dir: '\(scratch.path("run"))', per_device_train_batch_size: 4, learning_rate: 1e-3, max_steps: 4,
+         lr_scheduler_type: 'constant', logging_steps: 1, save_steps: 0, shuffle: false, max_length: 128}
+        """))
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    try Self.compare(scratch.path("run"), with: Self.other(name))
   }
 }

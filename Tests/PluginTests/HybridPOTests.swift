@@ -12,6 +12,7 @@ import Testing
     "hpo", "auxiliary-reward", "sft", "hpo(mallows(ipo), column=safety)",
     "hpo(column=[safety, brevity], weights=[1, 0.5], expectile=0.7, temperature=0.5)",
     "auxiliary-reward(reduction=mean, max_weight=2)",
+    "auxiliary-reward(value=head, expectile=0.7)", "hpo(value=head)",
   ])
   func `obeys every law`(_ text: String) throws { try LossConformance.verify(text, in: .builtin) }
 
@@ -58,6 +59,27 @@ import Testing
     #expect(abs(result[0] - exp(0.5)) < 1e-14 && abs(result[1] - exp(-1)) < 1e-14)
     #expect(abs(try weights("auxiliary-reward", after: seen, on: [900, 0])[0] - 20) < 1e-12)
     #expect(abs(try weights("auxiliary-reward(max_weight=3)", after: seen, on: [900, 0])[0] - 3) < 1e-12)
+  }
+
+  @Test func `a head's baseline is read before the first token and regressed to the expectile`() throws {
+    let head = Tensor([0.5, 9, 2, 9], shape: [2, 2]).tracked()
+    let scores = ModelScores(
+      [.logProbability: Tensor([-1, -1, -1, -1], shape: [2, 2]), .head("value"): head], maximumEntropy: 4)
+    let batch = ScoredBatch(
+      layout: .pairs(1), tokens: [[1, 1], [2, 2]], mask: .ones([2, 2]), policy: scores, references: [],
+      annotations: ["reward": Tensor([1.5, 0])])
+    let loss = try LossRegistry.builtin.resolve("auxiliary-reward(value=head, expectile=0.7, gamma=0.5)")
+    var context = LossContext()
+    let terms = loss.evaluate(batch, &context)
+    // Advantages 1 and −2: weights e and e⁻², of sequences at −2 nats, with γ ½.
+    let weights = stopGradient(terms.terms[0].values).scalars
+    #expect(abs(weights[0] - exp(1)) < 1e-14 && abs(weights[1] - exp(-2)) < 1e-14)
+    let errors = stopGradient(terms.terms[1].values).scalars
+    #expect(abs(errors[0] - 0.7) < 1e-15 && abs(errors[1] - 0.3 * 4) < 1e-15)
+    #expect(terms.terms[1].coefficient == 0.5 && context.state.isEmpty)
+    let slopes = gradients(of: terms.objective(batch.counts), at: [head])[0].scalars
+    // ½ · ½ · 2 · |e − 1{u<0}| · (V − r)
+    #expect(zip(slopes, [-0.35, 0, 0.3, 0]).allSatisfy { abs($0 - $1) < 1e-15 })
   }
 
   @Test func `a constant reward is plain likelihood`() throws {

@@ -1,5 +1,6 @@
 // Attention and its gradients against plain loops in double precision, and against itself cut differently.
 
+import Foundation
 import PreferenceCore
 import Testing
 import VectorKernels
@@ -55,10 +56,12 @@ private func computed<Scalar: ActivationScalar>(_ o: Operands, as type: Scalar.T
   let (q, k, v) = (stored(o.queries), stored(o.keys), stored(o.values))
   let (mixed, dq, dk, dv) = (like(o.queries), like(o.queries), like(o.keys), like(o.values))
   let workspace = Workspace()
-  o.attention.apply(queries: q, keys: k, values: v, into: mixed, o.layout, workspace)
+  func heads(_ x: Matrix<Scalar>) -> Heads<Scalar> { Heads(x, width: o.attention.headWidth) }
+  o.attention.apply(
+    queries: heads(q), keys: heads(k), values: heads(v), into: mixed, o.layout, workspace)
   o.attention.pullBack(
-    upstream: stored(o.upstream), queries: q, keys: k, values: v, queryGradient: dq, keyGradient: dk,
-    valueGradient: dv, o.layout, workspace)
+    upstream: heads(stored(o.upstream)), queries: heads(q), keys: heads(k), values: heads(v),
+    queryGradient: heads(dq), keyGradient: heads(dk), valueGradient: heads(dv), o.layout, workspace)
   return Results(mixed: numbers(mixed), queries: numbers(dq), keys: numbers(dk), values: numbers(dv))
 }
 
@@ -70,20 +73,25 @@ private func naive(_ o: Operands) -> Results {
   var r = Results(mixed: zeros(wide), queries: zeros(wide), keys: zeros(narrow), values: zeros(narrow))
   for segment in o.layout.groups.joined() {
     for (place, row) in segment.queries.enumerated() {
-      let seen = Array(segment.prefix) + Array(segment.own.prefix(place + 1))
+      let all = Array(segment.prefix) + Array(segment.own.prefix(place + 1))
+      let seen = all.suffix(a.window ?? all.count)
+      let (scale, cap) = (Double(a.scale), a.cap.map { Double($0) })
       for head in 0..<a.headCount {
         let (at, kv) = (row * wide + head * w, head / a.share * w)
         func dot(_ x: Matrix<Float>, _ j: Int, _ y: Matrix<Float>) -> Double {
           (0..<w).reduce(0) { $0 + Double(y[row, head * w + $1]) * Double(x[j, kv + $1]) }
         }
-        let scores = seen.map { dot(o.keys, $0, o.queries) / Double(w).squareRoot() }
+        let plain = seen.map { dot(o.keys, $0, o.queries) * scale }
+        let scores = plain.map { s in cap.map { $0 * tanh(s / $0) } ?? s }
+        // What the cap takes of each slope.
+        let shares = plain.map { s in cap.map { 1 - tanh(s / $0) * tanh(s / $0) } ?? 1 }
         let largest = scores.max() ?? 0
         let e = scores.map { exponential($0 - largest) }
         let p = e.map { $0 / e.reduce(0, +) }
         let dp = seen.map { dot(o.values, $0, o.upstream) }
         let projection = zip(p, dp).reduce(0) { $0 + $1.0 * $1.1 }
         for (i, j) in seen.enumerated() {
-          let ds = p[i] * (dp[i] - projection) / Double(w).squareRoot()
+          let ds = p[i] * (dp[i] - projection) * scale * shares[i]
           for c in 0..<w {
             r.mixed[at + c] += p[i] * Double(o.values[j, kv + c])
             r.queries[at + c] += ds * Double(o.keys[j, kv + c])
@@ -153,6 +161,20 @@ private func layout(_ groups: [(prompt: Int, completions: [Int])]) throws -> Rag
     for (ours, exact) in zip(computed(operands, as: UInt16.self).all, expected) {
       // Weights, gradients by scores and results are rounded to 8 bits, the largest elements being five to ten
       // times the root mean square: 2⁻⁹ of them.
+      #expect(relativeDistance(ours, exact) < 0.06)
+    }
+  }
+
+  @Test(arguments: [(1, nil), (7, nil), (40, nil), (nil, 3), (50, 9)] as [(Int?, Float?)])
+  func `windows and caps agree with the definition, gradients included`(_ limits: (Int?, Float?)) throws {
+    var attention = attention((6, 2, 16), rows: 32)
+    (attention.window, attention.cap, attention.scale) = (limits.0, limits.1, 0.31)
+    let operands = Operands(attention, try layout(Self.lengths))
+    let expected = naive(operands).all
+    for (ours, exact) in zip(computed(operands, as: Float.self).all, expected) {
+      #expect(relativeDistance(ours, exact) < 5e-5)
+    }
+    for (ours, exact) in zip(computed(operands, as: UInt16.self).all, expected) {
       #expect(relativeDistance(ours, exact) < 0.06)
     }
   }

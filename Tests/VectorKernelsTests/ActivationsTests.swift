@@ -8,7 +8,7 @@ import VectorKernelsInterface
 private let widths = [1, 5, 16, 24, 64, 577]
 
 /// Activations in one of the two types.
-private struct Activations {
+struct Activations {
   let isBrainFloat: Bool
   let floats: FloatBuffer
   let brainFloats: BrainFloatBuffer
@@ -88,7 +88,8 @@ private struct Results {
     compare { $0.cotangent(x.base, slopes, $1[0], n) }
     guard n % 4 == 0 else { return }
     for (heads, inverse) in [(1, false), (2, true), (4, false)] where n / heads % 2 == 0 {
-      compare { $0.rotate($1[0], heads, n / heads, x.base, y.base, inverse) }
+      compare { $0.rotate($1[0], heads, n / heads, n / heads, x.base, y.base, inverse) }
+      compare { $0.rotate($1[0], heads, n / heads, n / heads / 4 * 2, x.base, y.base, inverse) }
     }
   }
 

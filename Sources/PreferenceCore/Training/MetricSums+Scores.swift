@@ -17,7 +17,8 @@ extension MetricSums {
 
   /// Adds a micro-batch's numbers under their logged names.
   ///
-  /// Rewards are `rewardScale · (policy − first reference)` of whole completions, whatever the loss makes of them.
+  /// Rewards are `rewardScale · (policy − first reference)` of whole completions, whatever the loss makes of them,
+  /// each token weighed as ``PreferenceLoss/loggedWeight(in:)`` says.
   mutating func record(_ scored: Scored, of loss: any PreferenceLoss) {
     let sides = Sides(scored.tokens.layout)
     let named = [("chosen", sides.chosen), ("rejected", sides.rejected)]
@@ -36,9 +37,10 @@ extension MetricSums {
     if let scores = scored.policy.sums(of: .meanScore) {
       for (name, side) in named { add("logits/" + name, scores, side, per: counts) }
     }
-    guard let policy = scored.policy.sums(of: .logProbability) else { return }
+    let weight = loss.loggedWeight(in: scored.tokens)
+    guard let policy = scored.policy.sums(of: .logProbability, weight) else { return }
     for (name, side) in named { add("logps/" + name, policy, side) }
-    guard let reference = scored.references.first?.sums(of: .logProbability) else { return }
+    guard let reference = scored.references.first?.sums(of: .logProbability, weight) else { return }
     let rewards = zip(policy, reference).map { loss.rewardScale * ($0 - $1) }
     for (name, side) in named { add("rewards/" + name, rewards, side) }
     let margins = sides.pairs.map { rewards[$0.chosen] - rewards[$0.rejected] }
@@ -77,7 +79,15 @@ private struct Sides {
 
 extension ModelScores {
   /// A statistic's sum over each completion's tokens, `[N]`; `nil` where it was not scored.
-  fileprivate func sums(of statistic: TokenStatistic) -> [Double]? {
-    statistics.contains(statistic) ? stopGradient(self[statistic]).sumOverLastAxis().scalars : nil
+  fileprivate func sums(
+    of statistic: TokenStatistic, _ weight: ((_ completion: Int, _ position: Int) -> Double)? = nil
+  ) -> [Double]? {
+    guard statistics.contains(statistic) else { return nil }
+    let values = stopGradient(self[statistic])
+    guard let weight else { return values.sumOverLastAxis().scalars }
+    let (scalars, width) = (values.scalars, values.shape[1])
+    return (0..<values.shape[0]).map { completion in
+      (0..<width).reduce(0) { $0 + weight(completion, $1) * scalars[completion * width + $1] }
+    }
   }
 }

@@ -11,12 +11,7 @@ struct AdaptedLayer: Sendable, Hashable {
 
 extension ModelConfiguration {
   /// What PEFT adapts in models of this family unless told otherwise.
-  public var usualTargets: [String] {
-    let names = Set(adaptableLayers.map { Self.lastPart($0.name) })
-    // Fused projections hold queries and values in one layer.
-    let fused = ["c_attn", "query_key_value", "qkv_proj"].filter(names.contains)
-    return fused.isEmpty ? ["q_proj", "v_proj"] : fused
-  }
+  public var usualTargets: [String] { architecture.usualAdaptedLayers }
 
   /// The layers that `options` adapt.
   ///
@@ -128,7 +123,13 @@ extension ModelConfiguration {
         "modules_to_save '\(name)' is no module of this model; there are "
           + known.map { "'\($0)'" }.joined(separator: ", "))
     }
-    return weights.filter { weight in options.savedModules.contains { Self.isSaved(weight, by: $0) } }
+    let saved = weights.filter { weight in options.savedModules.contains { Self.isSaved(weight, by: $0) } }
+    if let turned = saved.first(where: \.isTurned) {
+      throw ModelError(
+        "modules_to_save '\(Self.lastPart(Self.module(of: turned)))': layers that are stored transposed are not "
+          + "supported there; adapt them, or save the embedding, norms and head")
+    }
+    return saved
   }
 
   /// Whether a weight belongs to a module whose name, or that of a module around it, ends in `name`.

@@ -138,7 +138,7 @@ public final class LowRankAdapter {
   ) -> Parameter {
     Parameter(
       name, shape: weight.shape, values: values ?? FloatBuffer(count: weight.shape.reduce(1, *)),
-      isDecayed: weight.kind == .matrix)
+      isDecayed: weight.kind == .matrix || weight.kind == .table)
   }
 
   /// A fresh adapter, which changes nothing yet: B is 0, A is uniform within ±1/√inputs, as in PEFT.
@@ -202,6 +202,6 @@ extension ModelConfiguration {
     var copy = self
     copy.tiesEmbeddings = false
     let names = try copy.savedWeights(options).map(\.name.description)
-    return names.contains { $0 == Self.headName || $0 == Self.embeddingName } ? copy : self
+    return names.contains { $0 == headName || $0 == embeddingName } ? copy : self
   }
 }

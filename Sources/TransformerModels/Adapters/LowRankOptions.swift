@@ -98,9 +98,7 @@ public struct LowRankOptions: Sendable, Hashable {
 /// One linear layer of a block: where it stands among those that share its input.
 struct AdaptableLayer: Sendable, Hashable {
   /// The layers of a block that multiply the same activations.
-  enum Input: Int, Sendable, CaseIterable {
-    case attentionInputs, output, gateAndUp, down
-  }
+  typealias Input = LinearModule.Input
 
   /// `model.layers.0.self_attn.q_proj`.
   let name: String
@@ -112,34 +110,24 @@ struct AdaptableLayer: Sendable, Hashable {
   let inputs: Int
   /// Its number among all of the model's, adapted or not.
   let place: Int
-  /// Whether its weights stand as `[inputs, outputs]`.
-  var isTransposed = false
+  /// Whether files have its weights as `[inputs, outputs]`; in memory they never stand so.
+  let isTransposed: Bool
 }
 
 extension ModelConfiguration {
   /// Every linear layer but the head, in the order of transformers' modules.
   var adaptableLayers: [AdaptableLayer] {
-    let (queries, keys) = (headCount * headWidth, keyValueHeadCount * headWidth)
-    let groups: [(AdaptableLayer.Input, Int, [(String, Int)])] = [
-      (
-        .attentionInputs, width,
-        [("self_attn.q_proj", queries), ("self_attn.k_proj", keys), ("self_attn.v_proj", keys)]
-      ),
-      (.output, queries, [("self_attn.o_proj", width)]),
-      (.gateAndUp, width, [("mlp.gate_proj", feedForwardWidth), ("mlp.up_proj", feedForwardWidth)]),
-      (.down, feedForwardWidth, [("mlp.down_proj", width)]),
-    ]
     var layers: [AdaptableLayer] = []
     for block in 0..<layerCount {
-      for (input, inputs, modules) in groups {
-        var first = 0
-        for (name, outputs) in modules {
-          layers.append(
-            AdaptableLayer(
-              name: "model.layers.\(block).\(name)", block: block, input: input,
-              columns: first..<first + outputs, inputs: inputs, place: layers.count))
-          first += outputs
-        }
+      var first = [LinearModule.Input: Int]()
+      for module in linearModules {
+        let start = first[module.input] ?? 0
+        layers.append(
+          AdaptableLayer(
+            name: blockName(block) + module.name, block: block, input: module.input,
+            columns: start..<start + module.outputs, inputs: module.inputs, place: layers.count,
+            isTransposed: architecture.storesInputsFirst))
+        first[module.input] = start + module.outputs
       }
     }
     return layers

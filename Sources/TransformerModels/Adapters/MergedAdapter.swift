@@ -58,7 +58,7 @@ final class MergedAdapter {
       for layer in layers {
         guard let magnitude = layer.pair.magnitude else { continue }
         for row in 0..<magnitude.values.count {
-          magnitude.values[row] = Float(layer.row(row, of: layer.base).squareNorm.squareRoot())
+          magnitude.values[row] = Float(sumOfSquares(layer.row(row, of: layer.base)).squareRoot())
         }
       }
     }
@@ -77,11 +77,7 @@ final class MergedAdapter {
       let (pair, outputs) = (layer.pair, layer.pair.layer.columns.count)
       VectorKernels.copy(layer.base, into: layer.weight.values)
       let (down, up) = (pair.scaledDown, pair.upMatrix)
-      if layer.isTransposed {
-        multiply(down, transposed: true, by: up, transposed: true, into: layer.matrix, accumulating: true)
-      } else {
-        multiply(up, transposed: false, by: down, into: layer.matrix, accumulating: true)
-      }
+      multiply(up, transposed: false, by: down, into: layer.matrix, accumulating: true)
       guard let magnitude = pair.magnitude else {
         clear(layer.factors)
         addConstant(1, to: layer.factors)
@@ -89,9 +85,9 @@ final class MergedAdapter {
       }
       for row in 0..<outputs {
         let values = layer.row(row, of: layer.weight.values)
-        layer.norms[row] = Float(values.squareNorm.squareRoot())
+        layer.norms[row] = Float(sumOfSquares(values).squareRoot())
         layer.factors[row] = magnitude.values[row] / layer.norms[row]
-        values.scale(by: layer.factors[row])
+        scale(values, by: layer.factors[row])
       }
     }
   }
@@ -122,14 +118,13 @@ final class MergedAdapter {
   private func pull(_ slope: FloatBuffer, of layer: Layer, to gradients: borrowing GradientAccumulator) {
     let (pair, outputs) = (layer.pair, layer.pair.layer.columns.count)
     let byWeight = Matrix(slope, rows: layer.matrix.rows, columns: layer.matrix.columns)
-    let isTransposed = layer.isTransposed
     let inner = Matrix<Float>(rows: outputs, columns: pair.rank)
-    multiply(byWeight, transposed: isTransposed, by: pair.scaledDown, transposed: true, into: inner)
+    multiply(byWeight, transposed: false, by: pair.scaledDown, transposed: true, into: inner)
     let up = pair.upMatrix
     if let magnitude = pair.magnitude {
       let sum = gradients.buffer(for: magnitude.name)
       for row in 0..<outputs {
-        let own = layer.row(row, of: layer.base).dot(layer.row(row, of: slope))
+        let own = dot(layer.row(row, of: layer.base), layer.row(row, of: slope))
         let change = dot(up.rows(row..<row + 1).buffer, inner.rows(row..<row + 1).buffer)
         sum[row] += Float((own + change) / Double(layer.norms[row]))
       }
@@ -143,49 +138,20 @@ final class MergedAdapter {
     add(inner.buffer, to: gradients.buffer(for: pair.up.name))
     let down = gradients.buffer(for: pair.down.name)
     multiply(
-      scaledUp, transposed: true, by: byWeight, transposed: isTransposed,
+      scaledUp, transposed: true, by: byWeight,
       into: Matrix(down, rows: pair.rank, columns: pair.layer.inputs), accumulating: true)
   }
 }
 
 extension MergedAdapter.Layer {
-  /// Whether the weights stand as `[inputs, outputs]`.
-  fileprivate var isTransposed: Bool { pair.layer.isTransposed }
-
-  /// The weights as they stand.
+  /// The weights, a row for each output.
   fileprivate var matrix: Matrix<Float> {
     Matrix(weight.values, rows: weight.shape[0], columns: weight.shape[1])
   }
 
   /// The weights of one output, of some values that stand as the weights do.
-  fileprivate func row(_ row: Int, of values: FloatBuffer) -> OutputWeights {
-    let (outputs, inputs) = (pair.layer.columns.count, pair.layer.inputs)
-    return isTransposed
-      ? OutputWeights(values: values.window(row..<values.count - (outputs - 1 - row)), stride: outputs)
-      : OutputWeights(values: values.window(row * inputs..<(row + 1) * inputs), stride: 1)
-  }
-}
-
-/// What one output of a linear layer multiplies its inputs by: every `stride`-th of some values.
-private struct OutputWeights {
-  let values: FloatBuffer
-  let stride: Int
-
-  private var places: StrideTo<Int> { Swift.stride(from: 0, to: values.count, by: stride) }
-
-  var squareNorm: Double {
-    stride == 1 ? sumOfSquares(values) : places.reduce(0) { $0 + Double(values[$1]) * Double(values[$1]) }
-  }
-
-  func dot(_ other: OutputWeights) -> Double {
-    stride == 1
-      ? VectorKernels.dot(values, other.values)
-      : places.reduce(0) { $0 + Double(values[$1]) * Double(other.values[$1]) }
-  }
-
-  func scale(by factor: Float) {
-    guard stride > 1 else { return VectorKernels.scale(values, by: factor) }
-    for place in places { values[place] *= factor }
+  fileprivate func row(_ row: Int, of values: FloatBuffer) -> FloatBuffer {
+    values.window(row * pair.layer.inputs..<(row + 1) * pair.layer.inputs)
   }
 }
 

@@ -7,161 +7,161 @@ extension ModelConfiguration {
   ///
   /// - Throws: what is missing, contradictory or not supported, by its name in the file.
   public init(_ json: JSONValue, path: String) throws(ModelError) {
-    let file = ConfigurationFile(json: json, path: path)
-    guard let type = json["model_type"]?.string else { throw file.error("has no 'model_type'") }
+    guard let type = json["model_type"]?.string else {
+      throw ModelError("'\(path)': has no 'model_type'")
+    }
     guard let family = Family(rawValue: type) else {
-      throw file.error(
-        "'model_type' is '\(type)', which is not supported; supported are "
+      throw ModelError(
+        "'\(path)': 'model_type' is '\(type)', which is not supported; supported are "
           + Family.allCases.map(\.rawValue).joined(separator: ", "))
     }
-    let heads = try file.count("num_attention_heads")
-    let width = try file.count("hidden_size")
-    let headWidth = try file.optionalCount("head_dim") ?? width / max(1, heads)
+    let file = ConfigurationFile(json: json, path: path, family: family)
+    let (heads, width) = (try file.count("num_attention_heads"), try file.count("hidden_size"))
+    let layers = try file.count("num_hidden_layers")
     self.init(
       unchecked: (
-        try file.count("vocab_size"), width, try file.count("intermediate_size"),
-        try file.count("num_hidden_layers"), heads,
-        try file.optionalCount("num_key_value_heads") ?? (family == .mistral ? 8 : heads), headWidth
-      ))
-    if let complaint { throw file.error(complaint) }
-    self.family = family
+        try file.count("vocab_size"), width, try file.feedForwardWidth(width), layers, heads,
+        try file.keyValueHeadCount(heads), try file.headWidth(width, heads)
+      ), family)
     original = json
     try file.refuseUnsupported()
-    normEpsilon = try file.number("rms_norm_eps") ?? 1e-6
-    tiesEmbeddings = try file.flag("tie_word_embeddings") ?? false
-    let attentionBias = try file.flag("attention_bias") ?? false
-    hasQueryBias = family == .qwen2 || (family == .llama && attentionBias)
-    hasAttentionOutputBias = family == .llama && attentionBias
-    let feedForwardBias = try file.flag("mlp_bias") ?? false
-    hasFeedForwardBias = family == .llama && feedForwardBias
-    maximumPositions = try file.optionalCount("max_position_embeddings") ?? 2048
+    let parts = try file.rotary(headWidth: headWidth)
+    (rotaryBase, rotaryScaling, rotaryWidth) = (parts.base, parts.scaling, parts.width)
+    if let complaint { throw file.error(complaint) }
+    normEpsilon = try file.number("rms_norm_eps") ?? family.usualEpsilon
+    activation = try file.activation().function
+    tiesEmbeddings = try file.flag("tie_word_embeddings") ?? family.usuallyTies
+    try readBiases(file)
+    isParallel = family == .gptNeoX ? try file.flag("use_parallel_residual") ?? true : false
+    maximumPositions = try file.optionalCount("max_position_embeddings") ?? family.usualPositions
     initializerRange = try file.number("initializer_range") ?? 0.02
-    attentionWindow = try file.window(family)
-    (rotaryBase, rotaryScaling) = try file.rotary()
+    try readAttention(file)
     endTokens = try file.endTokens()
   }
 
-  private init(unchecked measures: (Int, Int, Int, Int, Int, Int, Int)) {
+  private init(unchecked measures: (Int, Int, Int, Int, Int, Int, Int), _ family: Family) {
     (
       vocabularyCount, width, feedForwardWidth, layerCount, headCount, keyValueHeadCount, headWidth
     ) = measures
-  }
-}
-
-/// A configuration file's members, each read with a complaint that names file and member.
-private struct ConfigurationFile {
-  let json: JSONValue
-  let path: String
-
-  func error(_ problem: String) -> ModelError { ModelError("'\(path)': \(problem)") }
-
-  /// The member of that name, unless it is absent or null.
-  func member(_ name: String, in object: JSONValue? = nil) -> JSONValue? {
-    let value = (object ?? json)[name]
-    return value == .null ? nil : value
+    self.family = family
   }
 
-  func count(_ name: String) throws(ModelError) -> Int {
-    guard let count = try optionalCount(name) else { throw error("has no '\(name)'") }
-    return count
-  }
-
-  func optionalCount(_ name: String, in object: JSONValue? = nil) throws(ModelError) -> Int? {
-    guard let value = member(name, in: object) else { return nil }
-    guard let count = value.integer else { throw error("'\(name)' is \(value), not a whole number") }
-    return count
-  }
-
-  func number(_ name: String, in object: JSONValue? = nil) throws(ModelError) -> Double? {
-    guard let value = member(name, in: object) else { return nil }
-    guard let number = value.double, number.isFinite else {
-      throw error("'\(name)' is \(value), not a number")
-    }
-    return number
-  }
-
-  func flag(_ name: String) throws(ModelError) -> Bool? {
-    guard let value = member(name) else { return nil }
-    guard let flag = value.truth else { throw error("'\(name)' is \(value), not true or false") }
-    return flag
-  }
-
-  func refuseUnsupported() throws(ModelError) {
-    if let activation = member("hidden_act"), activation.string != "silu", activation.string != "swish" {
-      throw error("'hidden_act' is \(activation.plain), which is not supported; supported is silu")
-    }
-    if member("quantization_config") != nil {
-      throw error(
-        "'quantization_config' is set, and quantized weights are not supported; use the plain model")
-    }
-    if let share = try number("partial_rotary_factor"), share != 1 {
-      throw error("'partial_rotary_factor' is \(share), which is not supported; supported is 1")
-    }
-  }
-
-  /// The sliding window, where one is in use.
-  func window(_ family: ModelConfiguration.Family) throws(ModelError) -> Int? {
-    guard let window = try optionalCount("sliding_window") else {
-      return family == .mistral && json["sliding_window"] == nil ? 4096 : nil
-    }
+  private mutating func readBiases(_ file: ConfigurationFile) throws(ModelError) {
     switch family {
-    case .llama: return nil
-    case .mistral: return window
-    case .qwen2: return try flag("use_sliding_window") ?? false ? window : nil
-    }
-  }
-
-  /// Base and scaling: `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling` (4).
-  func rotary() throws(ModelError) -> (Double, RotaryScaling) {
-    let rule = member("rope_parameters") ?? member("rope_scaling")
-    let base: Double?
-    if let rule, let own = try number("rope_theta", in: rule) {
-      base = own
-    } else {
-      base = try number("rope_theta")
-    }
-    guard base ?? 1 > 0 else { throw error("'rope_theta' is \(base ?? 0), and must be positive") }
-    let type = rule.flatMap { member("rope_type", in: $0) ?? member("type", in: $0) }?.string ?? "default"
-    switch type {
-    case "default": return (base ?? 10_000, .none)
-    case "llama3":
-      guard let rule,
-        let factor = try number("factor", in: rule), let low = try number("low_freq_factor", in: rule),
-        let high = try number("high_freq_factor", in: rule),
-        let positions = try optionalCount("original_max_position_embeddings", in: rule)
-      else {
-        throw error(
-          "rotary type 'llama3' needs factor, low_freq_factor, high_freq_factor and "
-            + "original_max_position_embeddings")
-      }
-      guard factor > 0, low > 0, high > low, positions > 0 else {
-        throw error("rotary type 'llama3' needs positive factors with low_freq_factor < high_freq_factor")
-      }
-      return (
-        base ?? 10_000,
-        .llama3(factor: factor, lowFrequency: low, highFrequency: high, originalPositions: positions)
-      )
+    case .qwen2: hasQueryBias = true
+    case .gpt2: (hasQueryBias, hasAttentionOutputBias, hasFeedForwardBias) = (true, true, true)
     default:
-      throw error("'rope_type' is '\(type)', which is not supported; supported are default, llama3")
+      guard let usual = family.usualAttentionBias else { return }
+      hasQueryBias = try file.flag("attention_bias") ?? usual
+      hasAttentionOutputBias = hasQueryBias
+      let mayHaveMore = family == .llama || family == .smollm3
+      hasFeedForwardBias = family == .gptNeoX
+      if mayHaveMore { hasFeedForwardBias = try file.flag("mlp_bias") ?? false }
     }
   }
 
-  /// `eos_token_id`: one, several or none.
-  func endTokens() throws(ModelError) -> [Int32] {
-    guard let value = member("eos_token_id") else { return [] }
-    let items: [JSONValue] = if case .list(let list) = value { list } else { [value] }
-    var tokens: [Int32] = []
-    for item in items {
-      guard let token = item.integer.flatMap(Int32.init(exactly:)) else {
-        throw error("'eos_token_id' holds \(item), not a token's number")
-      }
-      tokens.append(token)
+  private mutating func readAttention(_ file: ConfigurationFile) throws(ModelError) {
+    let kinds = try file.layerTypes(layerCount)
+    switch family {
+    case .mistral: attentionWindow = try file.window(usual: 4096)
+    case .phi3: attentionWindow = try file.window(usual: nil)
+    case .gemma2:
+      attentionWindow = try file.window(usual: 4096)
+      windowedLayers = kinds ?? (0..<layerCount).map { $0 % 2 == 0 }
+      attentionDivisor = try file.positive("query_pre_attn_scalar") ?? 256
+      attentionCap =
+        file.has("attn_logit_softcapping") ? try file.positive("attn_logit_softcapping") : 50
+      scoreCap = file.has("final_logit_softcapping") ? try file.positive("final_logit_softcapping") : 30
+    case .qwen2, .qwen3:
+      attentionWindow = try file.flag("use_sliding_window") ?? false ? try file.window(usual: 4096) : nil
+      let first = try file.optionalCount("max_window_layers") ?? 28
+      windowedLayers = kinds ?? (0..<layerCount).map { attentionWindow != nil && $0 >= first }
+    case .smollm3:
+      turnedLayers = try file.turnedLayers(layerCount)
+      attentionWindow = try file.window(usual: nil)
+      let mayHaveOne = try file.flag("use_sliding_window") ?? false
+      windowedLayers =
+        kinds ?? turnedLayers?.map { mayHaveOne && attentionWindow != nil && !$0 }
+    case .gpt2:
+      if try file.flag("scale_attn_weights") == false { attentionDivisor = 1 }
+      dividesAttentionByLayer = try file.flag("scale_attn_by_inverse_layer_idx") ?? false
+    case .llama, .gemma, .olmo2, .gptNeoX: break
     }
-    return tokens
+    if windowedLayers?.contains(true) == true, attentionWindow == nil {
+      throw file.error(
+        "'layer_types' has sliding_attention, but no 'sliding_window' is in use; give its width, or make the "
+          + "layers full_attention")
+    }
+    // A window that no layer has, and layers that all have it, are said in one way.
+    if windowedLayers?.contains(true) == false { attentionWindow = nil }
+    if attentionWindow == nil || windowedLayers?.contains(false) == false { windowedLayers = nil }
+    if turnedLayers?.contains(false) == false { turnedLayers = nil }
   }
 }
 
-extension JSONValue {
-  /// The value as it is quoted in complaints.
-  fileprivate var plain: String { string.map { "'\($0)'" } ?? description }
+extension ConfigurationFile {
+  fileprivate func feedForwardWidth(_ width: Int) throws(ModelError) -> Int {
+    if family == .gpt2 { return try optionalCount("intermediate_size") ?? 4 * width }
+    return try count("intermediate_size")
+  }
+
+  fileprivate func keyValueHeadCount(_ heads: Int) throws(ModelError) -> Int {
+    if family == .gpt2 || family == .gptNeoX { return heads }
+    if !has("num_key_value_heads") { return family.usualKeyValueHeadCount ?? heads }
+    return try optionalCount("num_key_value_heads") ?? heads
+  }
+
+  fileprivate func headWidth(_ width: Int, _ heads: Int) throws(ModelError) -> Int {
+    let share = width / max(1, heads)
+    if family == .gpt2 || family == .gptNeoX { return share }
+    return try optionalCount("head_dim") ?? family.usualHeadWidth ?? share
+  }
+
+  /// The sliding window; `usual` where the file does not have the member.
+  fileprivate func window(usual: Int?) throws(ModelError) -> Int? {
+    guard has("sliding_window") else { return usual }
+    guard let window = try optionalCount("sliding_window") else { return nil }
+    guard window > 0 else { throw error("'sliding_window' is \(window), and must be positive") }
+    return window
+  }
+
+  /// Whether each layer has the window, where `layer_types` says so and the family listens.
+  fileprivate func layerTypes(_ count: Int) throws(ModelError) -> [Bool]? {
+    guard let value = member("layer_types") else { return nil }
+    guard case .list(let items) = value else { throw error("'layer_types' is no list of words") }
+    for item in items where !["full_attention", "attention", "sliding_attention"].contains(item.string) {
+      throw error(
+        "'layer_types' holds \(item.plain), which is not supported; supported are full_attention, "
+          + "sliding_attention")
+    }
+    guard items.count == count else {
+      throw error(
+        "'layer_types' has \(items.count) entries for \(count) layers ('\(family.spelling(of: "num_hidden_layers"))')"
+      )
+    }
+    return family.hasLayerTypes ? items.map { $0.string == "sliding_attention" } : nil
+  }
+
+  /// Whether positions turn each layer.
+  fileprivate func turnedLayers(_ count: Int) throws(ModelError) -> [Bool] {
+    guard let value = member("no_rope_layers") else {
+      let interval = try optionalCount("no_rope_layer_interval") ?? 4
+      guard interval > 0 else {
+        throw error("'no_rope_layer_interval' is \(interval), and must be positive")
+      }
+      return (1...max(1, count)).map { $0 % interval != 0 }
+    }
+    guard case .list(let items) = value else { throw error("'no_rope_layers' is no list of 0 and 1") }
+    var layers: [Bool] = []
+    for item in items {
+      guard let flag = item.integer ?? item.truth.map({ $0 ? 1 : 0 }) else {
+        throw error("'no_rope_layers' holds \(item), not 0 or 1")
+      }
+      layers.append(flag != 0)
+    }
+    guard layers.count >= count else {
+      throw error("'no_rope_layers' has \(layers.count) entries for \(count) layers ('num_hidden_layers')")
+    }
+    return Array(layers.prefix(count))
+  }
 }

@@ -55,6 +55,7 @@ struct ReferenceScores<Scalar: ActivationScalar>: ComparedScores {
 
     func score(_ rows: Range<Int>, chunk place: Int, into out: Matrix<Float>) {
       multiply(scores.normed.rows(rows), by: weights[place], into: out)
+      if let cap = scores.head.cap { softCap(out, cap: cap) }
     }
   }
 
@@ -75,9 +76,8 @@ extension StatisticsHead {
     let picked: Matrix<Float> = workspace.matrix(sources.count, stream.columns)
     gatherRows(of: stream, sources, into: picked)
     let normed = Matrix<Scalar>(rows: sources.count, columns: stream.columns)
-    rootMeanSquareNorm(
-      x: picked, weight: norm.values, epsilon: epsilon, into: normed,
-      inverses: workspace.buffer(sources.count, of: Float.self))
+    norm.apply(
+      picked, into: normed, measuring: Norm.Measures(rows: sources.count, pass.configuration, workspace))
     return normed
   }
 }

@@ -73,7 +73,7 @@ extension StatisticsHead {
   /// Some rows of the stream, and what the last norm makes of them in single precision.
   struct States {
     let picked: Matrix<Float>, normed: Matrix<Float>
-    let inverses: FloatBuffer
+    let measures: Norm.Measures
   }
 
   /// Picks rows of the stream and norms them. `stream`: `[rows, d]`.
@@ -82,9 +82,9 @@ extension StatisticsHead {
     let picked: Matrix<Float> = workspace.matrix(rows.count, stream.columns)
     gatherRows(of: stream, rows, into: picked)
     let normed: Matrix<Float> = workspace.matrix(rows.count, stream.columns)
-    let inverses = workspace.buffer(rows.count, of: Float.self)
-    rootMeanSquareNorm(x: picked, weight: norm.values, epsilon: epsilon, into: normed, inverses: inverses)
-    return States(picked: picked, normed: normed, inverses: inverses)
+    let measures = Norm.Measures(rows: rows.count, pass.configuration, workspace)
+    norm.apply(picked, into: normed, measuring: measures)
+    return States(picked: picked, normed: normed, measures: measures)
   }
 
   /// Adds the gradient by the stream, given the one by the normed rows, `upstream`.
@@ -93,9 +93,9 @@ extension StatisticsHead {
     to gradients: borrowing GradientAccumulator, _ pass: PassContext
   ) {
     let byStream: Matrix<Float> = pass.workspace.matrix(rows.count, gradient.columns)
-    rootMeanSquareNormGradient(
-      upstream: upstream, x: states.picked, weight: norm.values, inverses: states.inverses, into: byStream,
-      weightGradient: isTrained ? gradients.buffer(for: norm.name) : nil)
+    norm.pullBack(
+      upstream, at: states.picked, states.measures, into: byStream, accumulating: false, isTrained: isTrained,
+      to: gradients)
     scatterAddRows(byStream, rows, to: gradient)
   }
 }

@@ -30,6 +30,7 @@ extension StatisticsHead {
           let first = columns.lowerBound - round.all.lowerBound
           let slope = slopes.block(rows, first..<first + columns.count)
           multiply(normed, by: forward[place], into: scores)
+          if let cap { softCap(scores, cap: cap) }
           statisticsCotangent(
             scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows],
             finished: kept.finished[rows], cotangents: cotangents[rows], vocabularyCount: vocabularyCount,
@@ -37,6 +38,7 @@ extension StatisticsHead {
           if let other {
             kept.comparison?.addSlopes(other, rows, chunk: place, cotangents, to: slope)
           }
+          if let cap { softCapGradient(slope, capped: scores, cap: cap) }
           multiply(
             slope, by: backward[place], into: sum.rows(rows), accumulating: columns.lowerBound > 0)
         }
@@ -49,9 +51,9 @@ extension StatisticsHead {
       }
     }
     let byStream: Matrix<Float> = workspace.matrix(rows, width)
-    rootMeanSquareNormGradient(
-      upstream: sum, x: kept.stream, weight: norm.values, inverses: kept.inverses, into: byStream,
-      weightGradient: isTrained ? gradients.buffer(for: norm.name) : nil)
+    norm.pullBack(
+      sum, at: kept.stream, kept.measures, into: byStream, accumulating: false, isTrained: isTrained,
+      to: gradients)
     scatterAddRows(byStream, layout.sources, to: gradient)
   }
 }

@@ -5,13 +5,14 @@ import VectorKernels
 
 /// The last norm, the product with the vocabulary's rows, and the statistics of every prediction.
 struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
-  let norm: Parameter
+  let norm: Norm
   /// `[V, d]`, in chunks of rows: the embedding itself where the two are tied.
   var chunks: [LinearMap<Scalar>]
   let name: ParameterName
   let isTrained: Bool
-  let epsilon: Float
   let vocabularyCount: Int
+  /// What scores stay below in size; nil for no limit.
+  let cap: Float?
 
   /// Columns of scores that a thread holds at a time, and rows: they stay in its cache.
   ///
@@ -26,7 +27,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     /// The stream at the rows that predict.
     let stream: Matrix<Float>
     let normed: Matrix<Scalar>
-    let inverses: FloatBuffer
+    let measures: Norm.Measures
     /// The statistics of every prediction, in the layout's order.
     let finished: [RowStatistics.Finished]
     /// What a reference comes to, where one is compared.
@@ -34,8 +35,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   }
 
   /// A head on the vocabulary's rows in `weights`.
-  init(norm: Parameter, _ weights: JoinedWeights, use: WeightUse, epsilon: Float, chunkColumns: Int? = nil) {
-    (self.norm, self.epsilon, vocabularyCount) = (norm, epsilon, weights.rows)
+  init(norm: Norm, _ weights: JoinedWeights, use: WeightUse, cap: Float?, chunkColumns: Int? = nil) {
+    (self.norm, self.cap, vocabularyCount) = (norm, cap, weights.rows)
     (name, isTrained) = (weights.names[0], use == .trained)
     chunks = Self.pieces(of: weights.rows, size: chunkColumns ?? Self.chunkColumns).map {
       LinearMap(weights, rows: $0, use: use)
@@ -52,8 +53,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let picked: Matrix<Float> = workspace.matrix(layout.sources.count, stream.columns)
     gatherRows(of: stream, layout.sources, into: picked)
     let normed: Matrix<Scalar> = workspace.matrix(picked.rows, picked.columns)
-    let inverses = workspace.buffer(picked.rows, of: Float.self)
-    rootMeanSquareNorm(x: picked, weight: norm.values, epsilon: epsilon, into: normed, inverses: inverses)
+    let measures = Norm.Measures(rows: picked.rows, pass.configuration, workspace)
+    norm.apply(picked, into: normed, measuring: measures)
 
     let state = RowStatistics(rows: picked.rows)
     let compared = pass.request.compared.map { ComparedSums($0, rows: picked.rows) }
@@ -64,6 +65,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
         for (place, columns) in round.columns.enumerated() {
           let scores = room.block(0..<rows.count, 0..<columns.count)
           multiply(normed.rows(rows), by: weights[place], into: scores)
+          if let cap { softCap(scores, cap: cap) }
           accumulateStatistics(
             scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows], into: state,
             firstRow: rows.lowerBound)
@@ -77,7 +79,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let finished = layout.targets.enumerated().map { row, target in
       state.finished(row: row, target: target, vocabularyCount: vocabularyCount)
     }
-    var kept = Activations(stream: picked, normed: normed, inverses: inverses, finished: finished)
+    var kept = Activations(stream: picked, normed: normed, measures: measures, finished: finished)
     kept.comparison = compared?.comparison(
       finished, targets: layout.targets, vocabularyCount: vocabularyCount)
     return kept
@@ -86,18 +88,19 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   /// Writes the scores of all tokens for one row of the stream.
   ///
   /// - Shapes: `stream` `[1, d]`, `scores` `[V]`.
-  func score(_ stream: Matrix<Float>, into scores: FloatBuffer, _ workspace: Workspace) {
+  func score(_ stream: Matrix<Float>, into scores: FloatBuffer, _ pass: PassContext) {
+    let workspace = pass.workspace
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let normed: Matrix<Scalar> = workspace.matrix(1, stream.columns)
-    rootMeanSquareNorm(
-      x: stream, weight: norm.values, epsilon: epsilon, into: normed, inverses: workspace.buffer(1))
+    norm.apply(stream, into: normed, measuring: Norm.Measures(rows: 1, pass.configuration, workspace))
     var first = 0
     for chunk in chunks {
       let columns = first..<first + chunk.outputs
       chunk.applyExactly(normed, into: Matrix(scores.window(columns), rows: 1, columns: columns.count))
       first = columns.upperBound
     }
+    if let cap { softCap(Matrix(scores, rows: 1, columns: scores.count), cap: cap) }
   }
 
   /// Some chunks that are worked on together.

@@ -16,8 +16,8 @@ extension Attention {
   ///
   /// - Shapes: each gradient is of its operand's shape; `upstream` is of `queries`'.
   func pullBack<Scalar: ActivationScalar>(
-    upstream: Matrix<Scalar>, queries: Matrix<Scalar>, keys: Matrix<Scalar>, values: Matrix<Scalar>,
-    queryGradient: Matrix<Scalar>, keyGradient: Matrix<Scalar>, valueGradient: Matrix<Scalar>,
+    upstream: Heads<Scalar>, queries: Heads<Scalar>, keys: Heads<Scalar>, values: Heads<Scalar>,
+    queryGradient: Heads<Scalar>, keyGradient: Heads<Scalar>, valueGradient: Heads<Scalar>,
     _ layout: RaggedLayout, _ workspace: Workspace
   ) {
     let lap = PhaseClock.lap(.attention)
@@ -34,7 +34,9 @@ extension Attention {
     KernelPool.shared.parallel(tasks.count) { index in
       let (task, sums) = (tasks[index], sums[index])
       let segment = layout.groups[task.group][task.segment]
-      withScratch(scratchCount(task, segment, of: Scalar.self, packed: 3, stacks: 3, scores: 2)) { memory in
+      withScratch(
+        scratchCount(task, segment, of: Scalar.self, packed: 3, stacks: 3, scores: cap == nil ? 2 : 3)
+      ) { memory in
         pullBack(
           task, segment, upstream: upstream, queries: queries, keys: keys, values: values,
           queryGradient: queryGradient, to: sums, AttentionRoom(memory))
@@ -44,8 +46,8 @@ extension Attention {
   }
 
   private func pullBack<Scalar: ActivationScalar>(
-    _ task: Task, _ segment: RaggedLayout.Segment, upstream: Matrix<Scalar>, queries: Matrix<Scalar>,
-    keys: Matrix<Scalar>, values: Matrix<Scalar>, queryGradient: Matrix<Scalar>, to sums: Sums,
+    _ task: Task, _ segment: RaggedLayout.Segment, upstream: Heads<Scalar>, queries: Heads<Scalar>,
+    keys: Heads<Scalar>, values: Heads<Scalar>, queryGradient: Heads<Scalar>, to sums: Sums,
     _ room: AttentionRoom
   ) {
     var room = room
@@ -59,8 +61,8 @@ extension Attention {
     for block in task.blocks {
       var room = room
       let columns = 0..<block.columns
-      let stacked = room.stack(queries, block.queries, heads(task.head), headWidth)
-      let slopes = room.stack(upstream, block.queries, heads(task.head), headWidth)
+      let stacked = room.stack(queries, block.queries, heads(task.head))
+      let slopes = room.stack(upstream, block.queries, heads(task.head))
       let scores: Matrix<Float> = room.scores(stacked.rows, block.columns)
       let weightSlopes: Matrix<Float> = room.scores(stacked.rows, block.columns)
       multiply(
@@ -69,9 +71,16 @@ extension Attention {
       multiply(
         slopes, by: turnedValues.leading(rows: headWidth, columns: columns.count),
         into: weightSlopes)
+      let capped = cap.map { cap in
+        softCap(scores, scale: scale, cap: cap)
+        let kept: Matrix<Float> = room.scores(stacked.rows, block.columns)
+        copyRows(scores, into: kept)
+        return kept
+      }
       let (weights, gradients) = attentionGradients(
-        scores, slopes: weightSlopes, scale: scale, visible: block.visible, period: block.queries.count,
-        as: Scalar.self)
+        scores, slopes: weightSlopes, scale: cap == nil ? scale : 1, visible: block.visible,
+        period: block.queries.count, window: window, as: Scalar.self)
+      if let cap, let capped { softCapGradient(gradients, capped: capped, scale: scale, cap: cap) }
       multiply(
         weights, transposed: true, by: slopes, into: sums.values.rows(columns), accumulating: true)
       multiply(
@@ -79,17 +88,17 @@ extension Attention {
       let byQueries: Matrix<Scalar> = room.matrix(stacked.rows, headWidth)
       multiply(
         gradients, by: packedKeys.leading(rows: columns.count, columns: headWidth), into: byQueries)
-      for (place, columns) in heads(task.head).enumerated() {
+      for (place, head) in heads(task.head).enumerated() {
         let range = place * block.queries.count..<(place + 1) * block.queries.count
-        copyRows(byQueries.rows(range), into: queryGradient.block(block.queries, columns))
+        copyRows(byQueries.rows(range), into: queryGradient.block(block.queries, head))
       }
     }
   }
 
   /// Adds what the segments of a group say of their shared prefix, and stores what keys and values get.
   private func gather<Scalar: ActivationScalar>(
-    _ sums: [Sums], _ tasks: [Task], _ layout: RaggedLayout, keyGradient: Matrix<Scalar>,
-    valueGradient: Matrix<Scalar>
+    _ sums: [Sums], _ tasks: [Task], _ layout: RaggedLayout, keyGradient: Heads<Scalar>,
+    valueGradient: Heads<Scalar>
   ) {
     // places[group][segment][head] is a task's place.
     var places = layout.groups.map { $0.map { _ in [Int](repeating: 0, count: keyValueHeadCount) } }
@@ -97,7 +106,6 @@ extension Attention {
     let found = places
     KernelPool.shared.parallel(layout.groups.count * keyValueHeadCount) { index in
       let (group, head) = index.quotientAndRemainder(dividingBy: keyValueHeadCount)
-      let columns = head * headWidth..<(head + 1) * headWidth
       let segments = layout.groups[group]
       for (place, segment) in segments.enumerated() {
         let mine = sums[found[group][place][head]]
@@ -107,8 +115,8 @@ extension Attention {
           addRows(more.keys.rows(0..<later.prefix.count), to: mine.keys.rows(own))
           addRows(more.values.rows(0..<later.prefix.count), to: mine.values.rows(own))
         }
-        storeRows(mine.keys.rows(own), into: keyGradient.block(segment.own, columns))
-        storeRows(mine.values.rows(own), into: valueGradient.block(segment.own, columns))
+        storeRows(mine.keys.rows(own), into: keyGradient.block(segment.own, head))
+        storeRows(mine.values.rows(own), into: valueGradient.block(segment.own, head))
       }
     }
   }

@@ -2,6 +2,24 @@
 
 import VectorKernels
 
+/// Heads as columns of a matrix, of which some may belong to others.
+struct Heads<Scalar: ActivationScalar>: Sendable {
+  let matrix: Matrix<Scalar>
+  /// How wide a head is, and how far apart two begin.
+  let width: Int, step: Int
+
+  /// Heads in `matrix`, side by side unless `step` says otherwise.
+  init(_ matrix: Matrix<Scalar>, width: Int, step: Int? = nil) {
+    (self.matrix, self.width, self.step) = (matrix, width, step ?? width)
+  }
+
+  /// The columns of one head.
+  func columns(_ head: Int) -> Range<Int> { head * step..<head * step + width }
+
+  /// Some rows of one head.
+  func block(_ rows: Range<Int>, _ head: Int) -> Matrix<Scalar> { matrix.block(rows, columns(head)) }
+}
+
 /// The measures of grouped-query attention, and attention itself.
 ///
 /// The work is cut into tasks: a segment and a head of keys and values, whose keys and values are laid out once
@@ -11,16 +29,35 @@ struct Attention: Sendable {
   let headCount: Int
   let keyValueHeadCount: Int
   let headWidth: Int
+  /// What scores are multiplied by.
+  var scale: Float
+  /// How many columns back a row sees, its own included; nil for all of them.
+  var window: Int?
+  /// What scores stay below in size; nil for no limit.
+  var cap: Float?
   /// Rows of queries in a block, at most.
   var blockRows = 64
+
+  /// Attention that sees all, scaled by `1/√headWidth`.
+  init(headCount: Int, keyValueHeadCount: Int, headWidth: Int) {
+    (self.headCount, self.keyValueHeadCount, self.headWidth) = (headCount, keyValueHeadCount, headWidth)
+    scale = 1 / Float(headWidth).squareRoot()
+  }
+
+  /// The attention of block `layer`.
+  init(_ configuration: ModelConfiguration, layer: Int) {
+    self.init(
+      headCount: configuration.headCount, keyValueHeadCount: configuration.keyValueHeadCount,
+      headWidth: configuration.headWidth)
+    scale = configuration.attentionScale(layer: layer)
+    window = configuration.window(layer: layer)
+    cap = configuration.attentionCap.map { Float($0) }
+  }
 
   /// Scores of a block, at most, unless a block would shrink below `smallestBlock` rows: 1 MiB of them.
   static let blockScores = 1 << 18
   /// Rows of queries in a block, at least.
   static let smallestBlock = 16
-
-  /// `1/√headWidth`.
-  var scale: Float { 1 / Float(headWidth).squareRoot() }
 
   /// How many query heads share a head of keys and values.
   var share: Int { headCount / keyValueHeadCount }
@@ -86,7 +123,7 @@ struct Attention: Sendable {
   /// - Shapes: `queries` and `mixed` `[rows, headCount·headWidth]`; `keys` and `values`
   ///   `[…, keyValueHeadCount·headWidth]`, rows as the layout's segments count them.
   func apply<Scalar: ActivationScalar>(
-    queries: Matrix<Scalar>, keys: Matrix<Scalar>, values: Matrix<Scalar>, into mixed: Matrix<Scalar>,
+    queries: Heads<Scalar>, keys: Heads<Scalar>, values: Heads<Scalar>, into mixed: Matrix<Scalar>,
     _ layout: RaggedLayout, _ workspace: Workspace
   ) {
     let lap = PhaseClock.lap(.attention)
@@ -95,6 +132,7 @@ struct Attention: Sendable {
     KernelPool.shared.parallel(tasks.count) { index in
       let task = tasks[index]
       let segment = layout.groups[task.group][task.segment]
+      let mixed = Heads(mixed, width: headWidth)
       withScratch(scratchCount(task, segment, of: Scalar.self, packed: 2, stacks: 1, scores: 1)) { memory in
         var room = AttentionRoom(memory)
         let keys = joined(keys, segment, task.head, &room)
@@ -103,7 +141,7 @@ struct Attention: Sendable {
         let packedValues = room.packed(values)
         for block in task.blocks {
           var room = room
-          let stacked = room.stack(queries, block.queries, heads(task.head), headWidth)
+          let stacked = room.stack(queries, block.queries, heads(task.head))
           let rows = stacked.rows
           let scores: Matrix<Float> = room.scores(rows, block.columns)
           let sums: Matrix<Float> = room.matrix(rows, headWidth)
@@ -111,35 +149,32 @@ struct Attention: Sendable {
           multiply(
             stacked, by: packedKeys.leading(rows: headWidth, columns: block.columns),
             into: scores)
+          if let cap { softCap(scores, scale: scale, cap: cap) }
           let weights = attentionWeights(
-            scores, scale: scale, visible: block.visible, period: block.queries.count, as: Scalar.self,
-            inverses: inverses)
+            scores, scale: cap == nil ? scale : 1, visible: block.visible, period: block.queries.count,
+            window: window, as: Scalar.self, inverses: inverses)
           multiply(
             weights, by: packedValues.leading(rows: block.columns, columns: headWidth), into: sums)
-          for (place, columns) in heads(task.head).enumerated() {
+          for (place, head) in heads(task.head).enumerated() {
             let range = place * block.queries.count..<(place + 1) * block.queries.count
-            scaleRows(
-              sums.rows(range), by: inverses.window(range), into: mixed.block(block.queries, columns))
+            scaleRows(sums.rows(range), by: inverses.window(range), into: mixed.block(block.queries, head))
           }
         }
       }
     }
   }
 
-  /// The columns of the query heads that share a head of keys and values.
-  func heads(_ keyValueHead: Int) -> [Range<Int>] {
-    (keyValueHead * share..<(keyValueHead + 1) * share).map { $0 * headWidth..<($0 + 1) * headWidth }
-  }
+  /// The query heads that share a head of keys and values.
+  func heads(_ keyValueHead: Int) -> Range<Int> { keyValueHead * share..<(keyValueHead + 1) * share }
 
   /// One head's rows that a segment sees, one below the other, and zeros up to whole tiles.
   func joined<Scalar: ActivationScalar>(
-    _ x: Matrix<Scalar>, _ segment: RaggedLayout.Segment, _ head: Int, _ room: inout AttentionRoom
+    _ x: Heads<Scalar>, _ segment: RaggedLayout.Segment, _ head: Int, _ room: inout AttentionRoom
   ) -> Matrix<Scalar> {
-    let columns = head * headWidth..<(head + 1) * headWidth
     let (prefix, all) = (segment.prefix.count, segment.prefix.count + segment.own.count)
     let rows: Matrix<Scalar> = room.matrix(Self.padded(all), headWidth)
-    copyRows(x.block(segment.prefix, columns), into: rows.rows(0..<prefix))
-    copyRows(x.block(segment.own, columns), into: rows.rows(prefix..<all))
+    copyRows(x.block(segment.prefix, head), into: rows.rows(0..<prefix))
+    copyRows(x.block(segment.own, head), into: rows.rows(prefix..<all))
     clearRows(rows.rows(all..<rows.rows))
     return rows
   }

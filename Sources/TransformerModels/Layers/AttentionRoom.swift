@@ -49,12 +49,11 @@ struct AttentionRoom {
 
   /// Some rows of several heads, one head below the other.
   mutating func stack<Scalar: ActivationScalar>(
-    _ x: Matrix<Scalar>, _ rows: Range<Int>, _ heads: [Range<Int>], _ width: Int
+    _ x: Heads<Scalar>, _ rows: Range<Int>, _ heads: Range<Int>
   ) -> Matrix<Scalar> {
-    let stacked: Matrix<Scalar> = matrix(heads.count * rows.count, width)
-    for (place, columns) in heads.enumerated() {
-      copyRows(
-        x.block(rows, columns), into: stacked.rows(place * rows.count..<(place + 1) * rows.count))
+    let stacked: Matrix<Scalar> = matrix(heads.count * rows.count, x.width)
+    for (place, head) in heads.enumerated() {
+      copyRows(x.block(rows, head), into: stacked.rows(place * rows.count..<(place + 1) * rows.count))
     }
     return stacked
   }

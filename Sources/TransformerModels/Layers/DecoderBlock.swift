@@ -1,44 +1,66 @@
-// One transformer block: attention and a gated feed-forward layer, each behind a norm, each added to the stream.
+// One transformer block: attention and a feed-forward layer, norms around them, each added to the stream.
 
 import Optimizers
 import VectorKernels
 
 /// The weights of one block and what is computed with them.
 ///
-///     m = x + attention(norm(x))·Woᵀ
-///     y = m + (silu(norm(m)·Wgᵀ) ∘ norm(m)·Wuᵀ)·Wdᵀ
+///     m = x + N₂(attention(N₁(x))·Woᵀ)
+///     y = m + N₄(f(N₃(m)·Wgᵀ, N₃(m)·Wuᵀ)·Wdᵀ)
 ///
-/// What enters products is stored as `Scalar`; the stream is in single precision.
+/// Norms may be missing, the gate too, and the second half may be given `x` instead of `m`. What enters products is
+/// stored as `Scalar`; the stream is in single precision.
 struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
   /// Its number, counted from the embedding.
   let layer: Int
-  let firstNorm: Parameter, secondNorm: Parameter
+  let beforeAttention: Norm?, afterAttention: Norm?, beforeFeedForward: Norm?, afterFeedForward: Norm?
+  let queryKeyNorm: QueryKeyNorm?
   /// Queries, keys and values in one product; gate and up in another.
   var attentionInputs: LinearMap<Scalar>, output: LinearMap<Scalar>
   var gateAndUp: LinearMap<Scalar>, down: LinearMap<Scalar>
   let attention: Attention
-  let epsilon: Float
+  let activation: ActivationFunction
+  /// Whether positions turn queries and keys; whether the feed-forward layer stands beside attention.
+  let isTurned: Bool, isParallel: Bool
+  let columns: AttentionColumns
 
   /// The block of layer `layer`.
   init<Failure: Error>(_ layer: Int, from weights: inout WeightBuilder<Failure>) throws(Failure) {
     self.layer = layer
-    let prefix = "model.layers.\(layer)."
-    func names(_ names: String...) -> [String] { names.map { prefix + $0 } }
-    firstNorm = try weights.vector(prefix + "input_layernorm.weight")
-    secondNorm = try weights.vector(prefix + "post_attention_layernorm.weight")
-    attentionInputs = try weights.map(names("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"))
-    output = try weights.map(names("self_attn.o_proj"))
-    gateAndUp = try weights.map(names("mlp.gate_proj", "mlp.up_proj"))
-    down = try weights.map(names("mlp.down_proj"))
     let configuration = weights.configuration
-    attention = Attention(
-      headCount: configuration.headCount, keyValueHeadCount: configuration.keyValueHeadCount,
-      headWidth: configuration.headWidth)
-    epsilon = Float(configuration.normEpsilon)
+    let (prefix, parts) = (configuration.blockName(layer), configuration.architecture)
+    func names(_ names: [String]) -> [String] { names.map { prefix + $0 } }
+    func norm(
+      _ name: String?, _ weights: inout WeightBuilder<Failure>
+    ) throws(Failure) -> Norm? {
+      guard let name else { return nil }
+      return try Norm(prefix + name, from: &weights)
+    }
+    beforeAttention = try norm(parts.beforeAttention, &weights)
+    afterAttention = try norm(parts.afterAttention, &weights)
+    beforeFeedForward = try norm(parts.beforeFeedForward, &weights)
+    afterFeedForward = try norm(parts.afterFeedForward, &weights)
+    queryKeyNorm = try QueryKeyNorm(prefix, from: &weights)
+    attentionInputs = try weights.map(names(parts.attentionInputs))
+    output = try weights.map(names([parts.output]))
+    gateAndUp = try weights.map(names(parts.feedForwardInputs))
+    down = try weights.map(names([parts.down]))
+    attention = Attention(configuration, layer: layer)
+    activation = configuration.activation
+    (isTurned, isParallel) = (configuration.isTurned(layer: layer), configuration.isParallel)
+    columns = AttentionColumns(configuration)
   }
 
   /// Every product of the block.
   var maps: [LinearMap<Scalar>] { [attentionInputs, output, gateAndUp, down] }
+
+  /// Makes anew what was derived from the weights.
+  func parametersChanged() {
+    for map in maps { map.parametersChanged() }
+    for norm in [beforeAttention, afterAttention, beforeFeedForward, afterFeedForward] {
+      norm?.parametersChanged()
+    }
+  }
 
   /// The same block for many passes of few rows; see ``LinearMap/packed()``.
   func packed() -> DecoderBlock {
@@ -68,40 +90,80 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
     defer { workspace.release(to: mark) }
 
     let adapted = adapted(pass)
-    let normed: Matrix<Scalar> = workspace.matrix(x.rows, x.columns)
-    rootMeanSquareNorm(
-      x: x, weight: firstNorm.values, epsilon: epsilon, into: normed, inverses: kept.firstInverses)
-    attentionInputs.apply(normed, into: kept.joined)
-    adapted?.apply(.attentionInputs, normed, addingTo: kept.joined, pass)
-    turn(kept.turned, pass)
-    if let cache {
-      let rows = cached..<cached + x.rows
-      copy(kept.keys, into: cache.keys.rows(rows))
-      copy(kept.values, into: cache.values.rows(rows))
+    let room: Matrix<Scalar> = workspace.matrix(x.rows, x.columns)
+    let given = input(x, beforeAttention, kept.beforeAttention, room)
+    attentionInputs.apply(given, into: kept.joined)
+    adapted?.apply(.attentionInputs, given, addingTo: kept.joined, pass)
+    if let queryKeyNorm, let turned = kept.turned, let inverses = kept.headInverses {
+      queryKeyNorm.apply(
+        kept.joined.block(0..<x.rows, 0..<turned.columns), into: turned, inverses: inverses)
     }
+    turn(kept.turned ?? kept.joined, pass)
+    cache?.append(kept, behind: cached)
     attention.apply(
       queries: kept.queries, keys: cache?.keys ?? kept.keys, values: cache?.values ?? kept.values,
       into: kept.mixed, pass.layout, workspace)
-    let change: Matrix<Float> = y ?? workspace.matrix(x.rows, x.columns)
+    let change: Matrix<Float> = kept.attentionChange ?? y ?? workspace.matrix(x.rows, x.columns)
     output.applyExactly(kept.mixed, into: change)
     adapted?.apply(.output, kept.mixed, addingExactlyTo: change, pass)
-    addAndNormalize(
-      change, x, into: kept.middle, weight: secondNorm.values, epsilon: epsilon, normed: normed,
-      inverses: kept.secondInverses)
+    let inner = feedForwardInput(x, adding: change, kept, room)
 
-    gateAndUp.apply(normed, into: kept.gateAndUp)
-    adapted?.apply(.gateAndUp, normed, addingTo: kept.gateAndUp, pass)
-    guard let y else { return }
-    let gated: Matrix<Scalar> = workspace.matrix(x.rows, kept.gate.columns)
-    gatedSiLU(gate: kept.gate, up: kept.up, into: gated)
-    down.applyExactly(gated, into: y)
-    adapted?.apply(.down, gated, addingExactlyTo: y, pass)
-    add(kept.middle.buffer, to: y.buffer)
+    gateAndUp.apply(inner, into: kept.gateAndUp)
+    adapted?.apply(.gateAndUp, inner, addingTo: kept.gateAndUp, pass)
+    guard let made = kept.feedForwardChange ?? y else { return }
+    let bent: Matrix<Scalar> = workspace.matrix(x.rows, kept.gate.columns)
+    bend(kept, into: bent)
+    down.applyExactly(bent, into: made)
+    adapted?.apply(.down, bent, addingExactlyTo: made, pass)
+    guard let afterFeedForward, let measures = kept.afterFeedForward else {
+      return add(kept.middle.buffer, to: made.buffer)
+    }
+    let normed = y ?? workspace.matrix(x.rows, x.columns)
+    afterFeedForward.apply(made, into: normed, measuring: measures)
+    if let y { add(kept.middle.buffer, to: y.buffer) }
+  }
+
+  /// What a half of the block multiplies: the norm of `x`, or `x` as activations are stored.
+  private func input(
+    _ x: Matrix<Float>, _ norm: Norm?, _ measures: Norm.Measures, _ room: Matrix<Scalar>
+  ) -> Matrix<Scalar> {
+    guard let norm else { return stored(x) { room } }
+    norm.apply(x, into: room, measuring: measures)
+    return room
+  }
+
+  /// Adds attention's change to the stream, and returns what the feed-forward layer multiplies.
+  private func feedForwardInput(
+    _ x: Matrix<Float>, adding change: Matrix<Float>, _ kept: BlockActivations<Scalar>, _ room: Matrix<Scalar>
+  ) -> Matrix<Scalar> {
+    if let afterAttention, let measures = kept.afterAttention {
+      afterAttention.apply(change, into: kept.middle, measuring: measures)
+      add(x.buffer, to: kept.middle.buffer)
+    } else if let norm = beforeFeedForward, !isParallel {
+      norm.addAndApply(change, x, into: kept.middle, normed: room, measuring: kept.beforeFeedForward)
+      return room
+    } else {
+      add(change, x, into: kept.middle)
+    }
+    return input(isParallel ? x : kept.middle, beforeFeedForward, kept.beforeFeedForward, room)
+  }
+
+  /// Writes what the feed-forward layer's last product multiplies.
+  private func bend(_ kept: BlockActivations<Scalar>, into bent: Matrix<Scalar>) {
+    if let up = kept.up {
+      gated(activation, gate: kept.gate, up: up, into: bent)
+    } else {
+      activate(activation, kept.gate, into: bent)
+    }
   }
 
   /// Turns every head's planes by their row's angles, or back.
-  func turn(_ heads: Matrix<Scalar>, _ pass: PassContext, inverse: Bool = false) {
-    rotate(
-      x: heads, headWidth: attention.headWidth, cosines: pass.cosines, sines: pass.sines, inverse: inverse)
+  func turn(_ x: Matrix<Scalar>, _ pass: PassContext, inverse: Bool = false) {
+    guard isTurned else { return }
+    for heads in columns.turned(of: x) {
+      rotate(
+        x: heads.matrix, headWidth: heads.width, step: heads.step, cosines: pass.cosines, sines: pass.sines,
+        inverse: inverse)
+    }
   }
 }

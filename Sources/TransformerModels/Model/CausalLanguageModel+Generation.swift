@@ -24,7 +24,7 @@ extension CausalLanguageModel {
       "CausalLanguageModel.generate: temperature \(temperature), top-p \(topP)")
     try checkPrompt(prompt)
     let stops = stopIDs ?? Set(configuration.endTokens)
-    let capacity = min(prompt.count + max(0, maxNewTokens), configuration.attentionWindow ?? .max)
+    let capacity = min(prompt.count + max(0, maxNewTokens), configuration.positionLimit ?? .max)
     guard maxNewTokens > 0 else { return [] }
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
@@ -51,10 +51,9 @@ extension CausalLanguageModel {
         "token \(stranger) of the prompt is not among the model's \(configuration.vocabularyCount) tokens; "
           + "use the tokenizer that belongs to the model")
     }
-    if let window = configuration.attentionWindow, prompt.count > window {
+    if let limit = configuration.positionLimit, prompt.count > limit {
       throw ScoringError(
-        "the prompt has \(prompt.count) tokens, but each sees only the last \(window) in this model, "
-          + "which is not supported; shorten it")
+        "the prompt has \(prompt.count) tokens, but the model has learned positions for \(limit); shorten it")
     }
   }
 }

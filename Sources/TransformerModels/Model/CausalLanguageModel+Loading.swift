@@ -4,6 +4,14 @@ import Optimizers
 import Safetensors
 import VectorKernels
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 extension CausalLanguageModel {
   /// Reads the model in `directory`, for training or for scoring.
   ///
@@ -38,25 +46,36 @@ extension CausalLanguageModel {
       configuration.tiesEmbeddings = false
       configuration.original = configuration.original?.setting("tie_word_embeddings", to: .boolean(false))
     }
-    /// The name of the tensor that fills `weight`.
-    let source = { (weight: WeightSpecification) in
+    /// The name of the tensor that fills `weight`, as most files have it.
+    let source = { [configuration] (weight: WeightSpecification) in
       let name = weight.name.description
-      return isUntied && name == ModelConfiguration.headName ? ModelConfiguration.embeddingName : name
+      return isUntied && name == configuration.headName ? configuration.embeddingName : name
     }
     let generation = try directory.generationConfiguration()
     return try readingFiles { () throws(SafetensorsError) in
-      var storage: [ParameterName: SafetensorsScalar] = [:]
+      var storage: [ParameterName: StoredWeight] = [:]
       for weight in configuration.weights {
-        let file = try weights.file(of: weight, under: source(weight))
-        storage[weight.name] = try file.scalarType(of: source(weight))
+        let (file, name) = try weights.place(of: weight, source(weight), configuration)
+        storage[weight.name] = StoredWeight(
+          name: source(weight) == weight.name.description ? name : weight.name.description,
+          scalarType: try file.scalarType(of: name))
       }
+      let embedding = storage[ParameterName(configuration.embeddingName)]
+      configuration.roundsConstants = embedding?.scalarType == .bfloat16 && !ExactConstants.areAsked
+      let settled = configuration
       return try CausalLanguageModel(
-        configuration, use: use, computeType: computeType, storage: storage,
-        generationConfiguration: generation
+        settled, use: use, computeType: computeType, storage: storage, generationConfiguration: generation
       ) { weight, values throws(SafetensorsError) in
-        let name = source(weight)
-        let file = try weights.file(of: weight, under: name)
-        try file.read(name, into: values)
+        let (file, name) = try weights.place(of: weight, source(weight), settled)
+        if weight.isTurned {
+          let stored = FloatBuffer(count: values.count)
+          try file.read(name, into: stored)
+          let (rows, columns) = (weight.shape[0], weight.shape[1])
+          transpose(
+            Matrix(stored, rows: columns, columns: rows), into: Matrix(values, rows: rows, columns: columns))
+        } else {
+          try file.read(name, into: values)
+        }
         guard isFinite(values) else {
           throw SafetensorsError(
             path: file.path, tensor: name, problem: "holds NaN or infinite weights",
@@ -67,25 +86,48 @@ extension CausalLanguageModel {
   }
 }
 
+/// How a weight stands in the file that it came from.
+struct StoredWeight: Sendable, Hashable {
+  let name: String
+  let scalarType: SafetensorsScalar
+}
+
+/// Whether rotary frequencies and the like are to stay exact, whatever weights are stored in: `PREFER_ROTARY=exact`.
+enum ExactConstants {
+  static let areAsked = getenv("PREFER_ROTARY").map { String(cString: $0) } == "exact"
+}
+
+extension ModelConfiguration {
+  /// The names that files may give a weight: also without the module that holds all but the head, and, for the
+  /// head, the one that is called so elsewhere.
+  fileprivate func spellings(of name: String) -> [String] {
+    let base = architecture.base + "."
+    if name.hasPrefix(base) { return [name, String(name.dropFirst(base.count))] }
+    return name == headName ? [name, "lm_head.weight"] : [name]
+  }
+}
+
 extension WeightFiles {
-  /// The file that holds `weight` as its tensor `name`.
+  /// The file that fills `weight` from the tensor that most files call `source`, and what this one calls it.
   ///
   /// - Throws: if there is none, or if its tensor is of another shape.
-  fileprivate func file(
-    of weight: WeightSpecification, under name: String
-  ) throws(SafetensorsError) -> SafetensorsFile {
+  fileprivate func place(
+    of weight: WeightSpecification, _ source: String, _ configuration: ModelConfiguration
+  ) throws(SafetensorsError) -> (SafetensorsFile, String) {
+    let spellings = configuration.spellings(of: source)
+    let name = spellings.first { files[$0] != nil } ?? spellings[0]
     guard let file = files[name] else {
       throw SafetensorsError(
         path: owner, tensor: name, problem: "is missing",
         remedy: "'config.json' asks for it: check that both belong to one model")
     }
     let shape = try file.shape(of: name)
-    guard shape == weight.shape else {
+    guard shape == weight.fileShape else {
       throw SafetensorsError(
         path: file.path, tensor: name,
-        problem: "has shape \(shape), but 'config.json' asks for \(weight.shape)",
+        problem: "has shape \(shape), but 'config.json' asks for \(weight.fileShape)",
         remedy: "check that both belong to one model")
     }
-    return file
+    return (file, name)
   }
 }

@@ -17,8 +17,8 @@ extension CausalLanguageModel {
   public func passByteCount(
     tokens: Int, predictions: Int, attended: Int? = nil, forGradients: Bool
   ) -> Int {
-    let angles = Workspace.byteCount(
-      of: Float.self, [tokens * frequencies.count, tokens * frequencies.count])
+    let planes = configuration.planeCount
+    let angles = Workspace.byteCount(of: Float.self, [tokens * planes, tokens * planes])
     return angles
       + layers.passByteCount(
         rows: tokens, predictions: predictions, attended: attended ?? 2 * tokens,
@@ -38,12 +38,12 @@ extension CausalLanguageModel {
     let keepsValues = use.keepsValues(computeType)
     var bytes = 0
     for weight in configuration.weights {
-      let count = weight.shape.reduce(1, *)
-      if keepsValues || weight.kind != .matrix { bytes += 4 * count }
-      guard isRounded, weight.kind == .matrix else { continue }
-      let isEmbedding = weight.name.description == ModelConfiguration.embeddingName
-      if isEmbedding, !keepsValues { bytes += 2 * count }
-      if isEmbedding, !configuration.tiesEmbeddings { continue }
+      let isSmall = weight.kind == .norm || weight.kind == .bias
+      if keepsValues || isSmall { bytes += 4 * weight.count }
+      if !keepsValues, weight.kind == .table { bytes += 2 * weight.count }
+      let isHead =
+        configuration.tiesEmbeddings && weight.name.description == configuration.embeddingName
+      guard isRounded, weight.kind == .matrix || isHead else { continue }
       let (rows, columns) = (weight.shape[0], weight.shape[1])
       bytes += 4 * PackedMatrix<UInt16>.floatCount(rows: columns, columns: rows)
       if use.pullsBack { bytes += 4 * PackedMatrix<UInt16>.floatCount(rows: rows, columns: columns) }
@@ -65,33 +65,40 @@ extension DecoderStack {
     let block = activationByteCount(rows: rows)
     let norm = Workspace.byteCount(of: Scalar.self, [rows * configuration.width])
     let gated = Workspace.byteCount(of: Scalar.self, [rows * configuration.feedForwardWidth])
-    let picked = head.byteCount(predictions: predictions, width: configuration.width)
+    let picked = head.byteCount(predictions: predictions, configuration)
     guard let limit else {
       return 2 * stream + max(block + norm + gated, picked + head.roundByteCount(predictions, directions: 1))
     }
     let kept = keptCount(rows: rows, limit: limit)
     let streams = (blocks.count + 1) * stream + kept * block + (kept < blocks.count ? block : 0)
     // The gradient as products take it, unless they take it as it is.
-    let upstream = Scalar.self == Float.self ? 0 : norm
-    let widths = AttentionWidths(configuration)
-    let inner = configuration.feedForwardWidth
-    let feedForward = upstream + gated + Workspace.byteCount(of: Scalar.self, [2 * rows * inner]) + norm
+    let isExact = Scalar.self == Float.self
+    let hasChanges = configuration.architecture.afterFeedForward != nil
+    let upstream = isExact && !hasChanges ? 0 : norm
+    let byChange = hasChanges && !isExact ? stream : 0
+    let behind = configuration.isParallel ? stream : 0
+    let bent = Workspace.byteCount(of: Scalar.self, [rows * configuration.feedForwardInputWidth])
+    let feedForward = behind + upstream + max(gated + bent + norm, byChange)
+    let columns = AttentionColumns(configuration).all
+    let turned = Workspace.byteCount(of: Scalar.self, [rows * configuration.queryWidth, rows * columns])
     let attention =
-      upstream + Workspace.byteCount(of: Scalar.self, [rows * widths.queries.count, rows * widths.all])
-      + max(norm, 8 * attended * widths.keys.count)
+      behind + upstream + max(turned + max(norm, 8 * attended * configuration.keyWidth), byChange)
+    // What computing a block again takes.
+    let again = norm + stream + (hasChanges ? gated : 0)
     let pulling = head.pullBackByteCount(predictions, width: configuration.width)
     return streams
       + max(
         norm + gated, picked + head.roundByteCount(predictions, directions: 1),
-        picked + stream + max(pulling, feedForward, attention, norm + stream))
+        picked + stream + max(pulling, feedForward, attention, again))
   }
 }
 
 extension StatisticsHead {
   /// The bytes of what the head keeps of a forward pass.
-  func byteCount(predictions: Int, width: Int) -> Int {
-    Workspace.byteCount(of: Float.self, [predictions * width, predictions])
-      + Workspace.byteCount(of: Scalar.self, [predictions * width])
+  func byteCount(predictions: Int, _ configuration: ModelConfiguration) -> Int {
+    Workspace.byteCount(of: Float.self, [predictions * configuration.width])
+      + Workspace.byteCount(of: Scalar.self, [predictions * configuration.width])
+      + Norm.Measures.byteCount(rows: predictions, configuration)
   }
 
   /// The bytes of a round's weights, where they are laid out for it, and of scores.

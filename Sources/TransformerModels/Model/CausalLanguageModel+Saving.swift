@@ -2,6 +2,7 @@
 
 import Optimizers
 public import Safetensors
+import VectorKernels
 
 extension CausalLanguageModel {
   /// Writes `config.json`, `generation_config.json` if the model came with one, and the weights.
@@ -20,13 +21,16 @@ extension CausalLanguageModel {
       weights.count == configuration.weights.count,
       "CausalLanguageModel.save: the model is frozen, and its weights are kept in bfloat16 only")
     let place = ModelDirectory(directory)
-    let tensors = weights.map { parameter in
-      SafetensorsTensor(
-        parameter.name.description, shape: parameter.shape, floats: parameter.values,
-        storedAs: scalarType ?? storedType(of: parameter.name))
+    let tensors = configuration.weights.compactMap { weight in
+      weights[weight.name].map { parameter in
+        SafetensorsTensor(
+          storage[weight.name]?.name ?? weight.name.description, shape: weight.fileShape,
+          floats: Self.asStored(parameter.values, weight),
+          storedAs: scalarType ?? storedType(of: weight.name))
+      }
     }
     let json = configuration.json(
-      dtype: Self.torchName(scalarType ?? storedType(of: ParameterName(ModelConfiguration.embeddingName))))
+      dtype: Self.torchName(scalarType ?? storedType(of: ParameterName(configuration.embeddingName))))
     try readingFiles { () throws(SafetensorsError) in
       try JSONFile.makeDirectory(directory)
       try JSONFile.write(json, to: place.location(of: "config.json"))
@@ -46,9 +50,19 @@ extension CausalLanguageModel {
     Set(weights.map { scalarType ?? storedType(of: $0.name) })
   }
 
+  /// A weight's values in the order of its file.
+  private static func asStored(_ values: FloatBuffer, _ weight: WeightSpecification) -> FloatBuffer {
+    guard weight.isTurned else { return values }
+    let turned = FloatBuffer(count: values.count)
+    let (rows, columns) = (weight.shape[0], weight.shape[1])
+    transpose(
+      Matrix(values, rows: rows, columns: columns), into: Matrix(turned, rows: columns, columns: rows))
+    return turned
+  }
+
   /// How a weight is stored unless the caller says otherwise. Doubles are not kept.
   private func storedType(of name: ParameterName) -> SafetensorsScalar {
-    switch storage[name] {
+    switch storage[name]?.scalarType {
     case .bfloat16: .bfloat16
     case .float16: .float16
     default: .float32

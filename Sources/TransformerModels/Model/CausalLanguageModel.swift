@@ -43,14 +43,14 @@ public final class CausalLanguageModel {
   /// What identifies weights that are not kept in single precision.
   private let frozenFingerprint: UInt64?
   /// How each weight was stored, for when the model is saved.
-  let storage: [ParameterName: SafetensorsScalar]
+  let storage: [ParameterName: StoredWeight]
   /// The contents of `generation_config.json`, where the model came with one.
   let generationConfiguration: JSONValue?
 
   /// Embedding, blocks and head.
   var layers: any Decoder
-  /// What a position turns each plane of a head by, in radians.
-  var frequencies: [Float]
+  /// What a position turns each plane of a head by, in radians, in texts of usual length.
+  private let frequencies: [Float]
   let workspace = Workspace()
   /// Pairs of matrices beside the weights, which score and learn with them.
   public internal(set) var adapter: LowRankAdapter?
@@ -65,7 +65,7 @@ public final class CausalLanguageModel {
   /// Builds a model from its weights, which `fill` writes one after the other.
   init<Failure: Error>(
     _ configuration: ModelConfiguration, use: WeightUse, computeType: ComputeType,
-    storage: [ParameterName: SafetensorsScalar] = [:], generationConfiguration: JSONValue? = nil,
+    storage: [ParameterName: StoredWeight] = [:], generationConfiguration: JSONValue? = nil,
     fill: @escaping (WeightSpecification, FloatBuffer) throws(Failure) -> Void
   ) throws(Failure) {
     self.configuration = configuration
@@ -84,8 +84,7 @@ public final class CausalLanguageModel {
     }
     self.weights = weights.parameters
     frozenFingerprint = isKept ? nil : digest
-    frequencies = configuration.rotaryScaling.frequencies(
-      base: configuration.rotaryBase, width: configuration.headWidth)
+    frequencies = configuration.frequencies(regime: 0)
   }
 
   /// Equal for equal weights; where they are not kept in single precision, for what they were loaded from.
@@ -123,7 +122,7 @@ public final class CausalLanguageModel {
     }
   }
 
-  /// A model with fresh weights: norms 1, biases 0, the rest normal with mean 0.
+  /// A model with fresh weights: norms that change nothing, biases 0, the rest normal with mean 0.
   ///
   /// - Parameter initializerRange: the standard deviation; the configuration's own unless given.
   public static func random(
@@ -134,12 +133,12 @@ public final class CausalLanguageModel {
       uniqueKeysWithValues: configuration.weights.enumerated().map { ($1.name, UInt64($0)) })
     return CausalLanguageModel(configuration, use: .trained, computeType: computeType) { weight, values in
       switch weight.kind {
-      case .matrix:
+      case .matrix, .table:
         fillNormal(
           values, deviation: initializerRange ?? configuration.initializerRange,
           seed: seed &+ (places[weight.name] ?? 0) &* 0xD134_2543_DE82_EF95)
-      case .norm: addConstant(1, to: values)
-      case .bias: break
+      case .norm where configuration.architecture.norm != .rootMeanSquarePlusOne: addConstant(1, to: values)
+      case .norm, .bias: break
       }
     }
   }
@@ -147,11 +146,18 @@ public final class CausalLanguageModel {
   /// What the blocks of a pass over `layout` share; `adapter` takes part, with dropout while a step is in progress.
   func context(_ layout: RaggedLayout, adapter: (any AdapterLayout)?, isTraining: Bool = false) -> PassContext
   {
-    let cosines: Matrix<Float> = workspace.matrix(layout.rows, frequencies.count)
-    let sines: Matrix<Float> = workspace.matrix(layout.rows, frequencies.count)
-    rotaryAngles(positions: layout.positions, frequencies: frequencies, cosines: cosines, sines: sines)
+    let planes = configuration.planeCount
+    let cosines: Matrix<Float> = workspace.matrix(layout.rows, planes)
+    let sines: Matrix<Float> = workspace.matrix(layout.rows, planes)
+    for (rows, regime) in layout.regimes where planes > 0 {
+      rotaryAngles(
+        positions: layout.positions[rows],
+        frequencies: regime == 0 ? frequencies : configuration.frequencies(regime: regime),
+        times: configuration.rotaryScaling.attentionFactor, cosines: cosines.rows(rows),
+        sines: sines.rows(rows))
+    }
     var pass = PassContext(
-      layout: layout, cosines: cosines, sines: sines, workspace: workspace,
+      configuration: configuration, layout: layout, cosines: cosines, sines: sines, workspace: workspace,
       activationLimit: keptActivations)
     pass.adapter = adapter
     if let options = self.adapter?.options, options.dropout > 0, isTraining, let stepInProgress {

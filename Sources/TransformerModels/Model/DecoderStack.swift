@@ -42,6 +42,9 @@ protocol Decoder {
 struct DecoderStack<Scalar: ActivationScalar>: Decoder {
   let configuration: ModelConfiguration
   let embedding: Embedding
+  /// The table of learned positions, where there is one.
+  private let positions: Embedding?
+  private let embeddingScale: Float
   let blocks: [DecoderBlock<Scalar>]
   private(set) var head: StatisticsHead<Scalar>
   private let headWeights: JoinedWeights?
@@ -51,14 +54,22 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     configuration = weights.configuration
     let (use, keeps) = (weights.use, weights.use.keepsValues(weights.computeType))
     let isRounded = Scalar.self != Float.self
-    let embedded = try weights.joined([ModelConfiguration.embeddingName], isKept: keeps)
+    let embedded = try weights.joined([configuration.embeddingName], isKept: keeps)
     embedding = Embedding(embedded, isRounded: isRounded, keepsValues: keeps)
-    let norm = try weights.vector(ModelConfiguration.lastNormName)
+    embeddingScale = configuration.embeddingScale
+    if let name = configuration.positionsName {
+      let table = try weights.joined([name], isKept: keeps)
+      positions = Embedding(table, isRounded: isRounded, keepsValues: keeps)
+    } else {
+      positions = nil
+    }
+    let norm = try Norm(configuration.lastNormName, from: &weights)
     let scoring =
       configuration.tiesEmbeddings
-      ? embedded : try weights.joined([ModelConfiguration.headName], isKept: keeps)
+      ? embedded : try weights.joined([configuration.headName], isKept: keeps)
     headWeights = keeps ? scoring : nil
-    head = StatisticsHead(norm: norm, scoring, use: use, epsilon: Float(configuration.normEpsilon))
+    head = StatisticsHead(
+      norm: norm, scoring, use: use, cap: configuration.scoreCap.map { Float($0) })
     var blocks: [DecoderBlock<Scalar>] = []
     for layer in 0..<configuration.layerCount { blocks.append(try DecoderBlock(layer, from: &weights)) }
     self.blocks = blocks
@@ -69,14 +80,15 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
   }
 
   func parametersChanged() {
-    for block in blocks { for map in block.maps { map.parametersChanged() } }
+    for block in blocks { block.parametersChanged() }
     for chunk in head.chunks { chunk.parametersChanged() }
+    head.norm.parametersChanged()
   }
 
   mutating func cutHead(into columns: Int) {
     guard let headWeights else { return }
     head = StatisticsHead(
-      norm: head.norm, headWeights, use: head.isTrained ? .trained : .following, epsilon: head.epsilon,
+      norm: head.norm, headWeights, use: head.isTrained ? .trained : .following, cap: head.cap,
       chunkColumns: columns)
   }
 
@@ -114,10 +126,18 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     ReferenceScores(head: head, normed: head.kept(stream(pass), pass))
   }
 
-  /// The embedding of every row's token. `[rows, d]`.
+  /// The embedding of every row's token, and of its position. `[rows, d]`.
   private func embed(_ pass: PassContext) -> Matrix<Float> {
     let stream: Matrix<Float> = pass.workspace.matrix(pass.layout.rows, configuration.width)
     embedding.gather(pass.layout.tokens, into: stream)
+    if embeddingScale != 1 { scale(stream.buffer, by: embeddingScale) }
+    if let positions {
+      let mark = pass.workspace.mark
+      defer { pass.workspace.release(to: mark) }
+      let places: Matrix<Float> = pass.workspace.matrix(stream.rows, stream.columns)
+      positions.gather(pass.layout.positions, into: places)
+      add(places.buffer, to: stream.buffer)
+    }
     return stream
   }
 
@@ -187,11 +207,13 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
       }
     }
     guard head.isTrained else { return }
-    scatterAddRows(
-      gradient, pass.layout.tokens,
-      to: Matrix(
-        gradients.buffer(for: embedding.name), rows: configuration.vocabularyCount,
-        columns: configuration.width))
+    func table(_ embedding: Embedding) -> Matrix<Float> {
+      let sum = gradients.buffer(for: embedding.name)
+      return Matrix(sum, rows: sum.count / configuration.width, columns: configuration.width)
+    }
+    if let positions { scatterAddRows(gradient, pass.layout.positions, to: table(positions)) }
+    if embeddingScale != 1 { scale(gradient.buffer, by: embeddingScale) }
+    scatterAddRows(gradient, pass.layout.tokens, to: table(embedding))
   }
 
   func continueText(
@@ -203,11 +225,16 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     let blocks = blocks.map { $0.packed() }
     var head = head
     head.chunks = head.chunks.map { $0.packed() }
-    var (cached, waiting) = (0, prompt)
-    while cached + waiting.count <= capacity {
+    var (cached, waiting, text) = (0, prompt, prompt)
+    let scaling = configuration.rotaryScaling
+    while text.count <= capacity {
+      // Where the rule for longer texts begins, what is cached was turned by the other one.
+      if scaling.turnsAnew, scaling.regime(length: cached) != scaling.regime(length: text.count) {
+        (cached, waiting) = (0, text)
+      }
       let mark = workspace.mark
       defer { workspace.release(to: mark) }
-      let pass = context(RaggedLayout(continuing: cached, with: waiting))
+      let pass = context(RaggedLayout(continuing: cached, with: waiting, scaling))
       var stream = embed(pass)
       var after: Matrix<Float> = workspace.matrix(stream.rows, stream.columns)
       let kept = BlockActivations<Scalar>(configuration, rows: stream.rows, workspace)
@@ -215,10 +242,11 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
         block.apply(stream, into: after, keeping: kept, cache: cache, behind: cached, pass)
         swap(&stream, &after)
       }
-      head.score(stream.rows(waiting.count - 1..<waiting.count), into: scores, workspace)
+      head.score(stream.rows(waiting.count - 1..<waiting.count), into: scores, pass)
       cached += waiting.count
       guard let token = next(scores) else { return }
       waiting = [token]
+      text.append(token)
     }
   }
 }

@@ -22,6 +22,8 @@ struct RaggedLayout: Sendable {
   private(set) var tokens: [Int32] = []
   /// Each row's distance from its sequence's start. Count `rows`.
   private(set) var positions: [Int32] = []
+  /// Rows whose sequences have the same rotary frequencies: the regime of ``RotaryScaling`` of each run of rows.
+  private(set) var regimes: [(rows: Range<Int>, regime: Int)] = []
   /// What each row is, whatever batch it comes in: a function of the row of the rows, the completion's rank and
   /// the position. Count `rows`.
   private(set) var identities: [UInt64] = []
@@ -57,33 +59,59 @@ struct RaggedLayout: Sendable {
             + "begin prompts with a token such as bos")
       }
       try Self.check(prompt, row, configuration)
-      let start = append(prompt[...], from: 0, of: row, rank: -1)
-      let prefix = start..<tokens.count
-      groups.append([Segment(queries: prefix, prefix: start..<start, own: prefix)])
       for n in completions[g] {
-        let completion = batch.completions[n]
-        try Self.check(completion, row, configuration)
-        let read = readsLast ? completion[...] : completion.dropLast()
-        try Self.checkLength(prompt.count + read.count, row, configuration)
-        let first = append(read, from: prompt.count, of: row, rank: batch.layout.ranks[n])
-        if !read.isEmpty {
-          groups[groups.count - 1].append(
-            Segment(queries: first..<tokens.count, prefix: prefix, own: first..<tokens.count))
-        }
-        for (t, token) in completion.enumerated() {
-          sources.append(Int32(t == 0 ? prefix.upperBound - 1 : first + t - 1))
-          if readsLast { behind.append(Int32(first + t)) }
-          targets.append(token)
-          places.append(n * width + t)
-        }
+        try Self.check(batch.completions[n], row, configuration)
+        try Self.checkLength(
+          prompt.count + batch.completions[n].count - (readsLast ? 0 : 1), row, configuration)
+      }
+      // Completions share their prompt if its tokens are turned alike for them.
+      var (rest, regime) = (completions[g], 0)
+      while let next = rest.first {
+        regime = Self.regime(batch, next, prompt, configuration)
+        let alike = rest.filter { Self.regime(batch, $0, prompt, configuration) == regime }
+        rest.removeAll(where: alike.contains)
+        let start = tokens.count
+        append(prompt, completions: alike, of: batch, row, readsLast: readsLast)
+        regimes.append((start..<tokens.count, regime))
+      }
+    }
+  }
+
+  private static func regime(
+    _ batch: TokenBatch, _ completion: Int, _ prompt: [Int32], _ configuration: ModelConfiguration
+  ) -> Int {
+    configuration.rotaryScaling.regime(length: prompt.count + batch.completions[completion].count)
+  }
+
+  /// Lays out a prompt and the completions that share it.
+  private mutating func append(
+    _ prompt: [Int32], completions: [Int], of batch: TokenBatch, _ row: Int, readsLast: Bool
+  ) {
+    let start = append(prompt[...], from: 0, of: row, rank: -1)
+    let prefix = start..<tokens.count
+    groups.append([Segment(queries: prefix, prefix: start..<start, own: prefix)])
+    for n in completions {
+      let completion = batch.completions[n]
+      let read = readsLast ? completion[...] : completion.dropLast()
+      let first = append(read, from: prompt.count, of: row, rank: batch.layout.ranks[n])
+      if !read.isEmpty {
+        groups[groups.count - 1].append(
+          Segment(queries: first..<tokens.count, prefix: prefix, own: first..<tokens.count))
+      }
+      for (t, token) in completion.enumerated() {
+        sources.append(Int32(t == 0 ? prefix.upperBound - 1 : first + t - 1))
+        if readsLast { behind.append(Int32(first + t)) }
+        targets.append(token)
+        places.append(n * shape[1] + t)
       }
     }
   }
 
   /// `tokens` behind `cached` tokens whose keys stand in the rows before theirs.
-  init(continuing cached: Int, with tokens: [Int32]) {
+  init(continuing cached: Int, with tokens: [Int32], _ scaling: RotaryScaling = .none) {
     shape = [1, 0]
     append(tokens[...], from: cached, of: 0, rank: -1)
+    regimes = [(0..<tokens.count, scaling.regime(length: cached + tokens.count))]
     groups = [
       [
         Segment(
@@ -128,9 +156,14 @@ struct RaggedLayout: Sendable {
   private static func checkLength(
     _ length: Int, _ row: Int, _ configuration: ModelConfiguration
   ) throws(ScoringError) {
-    guard let window = configuration.attentionWindow, length > window else { return }
+    guard let limit = configuration.positionLimit, length > limit else { return }
     throw ScoringError(
-      "row \(row): \(length) tokens, but each sees only the last \(window) in this model, "
-        + "which is not supported; truncate sequences to \(window) tokens")
+      "row \(row): \(length) tokens, but the model has learned positions for \(limit); truncate sequences to "
+        + "\(limit) tokens")
   }
+}
+
+extension ModelConfiguration {
+  /// How many positions there are, where they are learned; nil for no limit.
+  var positionLimit: Int? { architecture.positions == nil ? nil : maximumPositions }
 }

@@ -78,7 +78,7 @@ struct WeightBuilder<Failure: Error> {
       if isKept {
         kept[specification.name] = Parameter(
           specification.name, shape: specification.shape, values: window,
-          isDecayed: specification.kind == .matrix)
+          isDecayed: specification.kind == .matrix || specification.kind == .table)
       }
       first += count
     }

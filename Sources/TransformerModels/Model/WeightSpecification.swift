@@ -6,53 +6,73 @@ import Optimizers
 struct WeightSpecification: Sendable, Hashable {
   /// What a weight is for, which settles its first values and whether it decays.
   enum Kind: Sendable {
-    case matrix, bias, norm
+    /// It multiplies; tables are looked up, too, or only.
+    case matrix, table, bias, norm
   }
 
   let name: ParameterName
   let shape: [Int]
   let kind: Kind
+  /// Whether the file has it transposed: `[inputs, outputs]`.
+  let isTurned: Bool
 
   /// Names one weight.
-  init(_ name: String, _ shape: [Int], _ kind: Kind = .matrix) {
-    (self.name, self.shape, self.kind) = (ParameterName(name), shape, kind)
+  init(_ name: String, _ shape: [Int], _ kind: Kind = .matrix, isTurned: Bool = false) {
+    (self.name, self.shape, self.kind, self.isTurned) = (ParameterName(name), shape, kind, isTurned)
   }
+
+  /// The shape that it has in the file.
+  var fileShape: [Int] { isTurned ? shape.reversed() : shape }
+
+  /// How many scalars it has.
+  var count: Int { shape.reduce(1, *) }
 }
 
 extension ModelConfiguration {
-  /// The embedding's name, also the head's where the two are tied.
-  static let embeddingName = "model.embed_tokens.weight"
-  /// The last norm's name.
-  static let lastNormName = "model.norm.weight"
-  /// The name of a head of its own.
-  static let headName = "lm_head.weight"
-
   /// Every weight, in the order of transformers' modules.
   var weights: [WeightSpecification] {
-    var list = [WeightSpecification(Self.embeddingName, [vocabularyCount, width])]
+    var list = [WeightSpecification(embeddingName, [vocabularyCount, width], .table)]
+    if let positionsName {
+      list.append(WeightSpecification(positionsName, [maximumPositions, width], .table))
+    }
     for layer in 0..<layerCount { list += blockWeights(layer) }
-    list.append(WeightSpecification(Self.lastNormName, [width], .norm))
-    if !tiesEmbeddings { list.append(WeightSpecification(Self.headName, [vocabularyCount, width])) }
+    list += normWeights(lastNormName, width)
+    if !tiesEmbeddings { list.append(WeightSpecification(headName, [vocabularyCount, width])) }
     return list
   }
 
+  private func normWeights(_ name: String, _ count: Int) -> [WeightSpecification] {
+    [WeightSpecification(name + ".weight", [count], .norm)]
+      + (architecture.norm == .layer ? [WeightSpecification(name + ".bias", [count], .bias)] : [])
+  }
+
   private func blockWeights(_ layer: Int) -> [WeightSpecification] {
-    let prefix = "model.layers.\(layer)."
-    let (queries, keys) = (headCount * headWidth, keyValueHeadCount * headWidth)
-    func map(_ name: String, _ outputs: Int, _ inputs: Int, _ hasBias: Bool) -> [WeightSpecification] {
-      [WeightSpecification(prefix + name + ".weight", [outputs, inputs])]
-        + (hasBias ? [WeightSpecification(prefix + name + ".bias", [outputs], .bias)] : [])
+    let (prefix, parts) = (blockName(layer), architecture)
+    var list: [WeightSpecification] = []
+    for module in linearModules {
+      list.append(
+        WeightSpecification(
+          prefix + module.name + ".weight", [module.outputs, module.inputs],
+          isTurned: parts.storesInputsFirst))
+      if module.hasBias {
+        list.append(WeightSpecification(prefix + module.name + ".bias", [module.outputs], .bias))
+      }
     }
-    return map("self_attn.q_proj", queries, width, hasQueryBias)
-      + map("self_attn.k_proj", keys, width, hasQueryBias)
-      + map("self_attn.v_proj", keys, width, hasQueryBias)
-      + map("self_attn.o_proj", width, queries, hasAttentionOutputBias)
-      + map("mlp.gate_proj", feedForwardWidth, width, hasFeedForwardBias)
-      + map("mlp.up_proj", feedForwardWidth, width, hasFeedForwardBias)
-      + map("mlp.down_proj", width, feedForwardWidth, hasFeedForwardBias)
-      + [
-        WeightSpecification(prefix + "input_layernorm.weight", [width], .norm),
-        WeightSpecification(prefix + "post_attention_layernorm.weight", [width], .norm),
-      ]
+    for (name, count) in queryKeyNorms { list.append(WeightSpecification(prefix + name, [count], .norm)) }
+    let norms = [
+      parts.beforeAttention, parts.afterAttention, parts.beforeFeedForward, parts.afterFeedForward,
+    ]
+    for case let name? in norms { list += normWeights(prefix + name, width) }
+    return list
+  }
+
+  /// The norms of queries and keys, and how many weights each has.
+  var queryKeyNorms: [(name: String, count: Int)] {
+    let names = ["self_attn.q_norm.weight", "self_attn.k_norm.weight"]
+    return switch architecture.queryKeyNorm {
+    case .none: []
+    case .eachHead: names.map { ($0, headWidth) }
+    case .allHeads: [(names[0], queryWidth), (names[1], keyWidth)]
+    }
   }
 }

@@ -4,7 +4,7 @@ package import VectorKernelsInterface
 
 extension Scalars {
   /// One scalar.
-  fileprivate subscript(index: Int) -> Float {
+  subscript(index: Int) -> Float {
     isBrainFloat
       ? Float(bitPattern: UInt32(base.assumingMemoryBound(to: UInt16.self)[index]) << 16)
       : base.assumingMemoryBound(to: Float.self)[index]
@@ -13,7 +13,7 @@ extension Scalars {
 
 extension MutableScalars {
   /// One scalar, rounded when it is written.
-  fileprivate subscript(index: Int) -> Float {
+  subscript(index: Int) -> Float {
     get { Scalars(UnsafeRawPointer(base), isBrainFloat: isBrainFloat)[index] }
     nonmutating set {
       guard isBrainFloat else {
@@ -69,10 +69,11 @@ extension ScalarKernels {
   }
 
   package static func rotate(
-    _ x: MutableScalars, _ heads: Int, _ headWidth: Int, _ cosines: Floats, _ sines: Floats, _ inverse: Bool
+    _ x: MutableScalars, _ heads: Int, _ step: Int, _ width: Int, _ cosines: Floats, _ sines: Floats,
+    _ inverse: Bool
   ) {
-    let half = headWidth / 2
-    for first in stride(from: 0, to: heads * headWidth, by: headWidth) {
+    let half = width / 2
+    for first in stride(from: 0, to: heads * step, by: step) {
       for i in 0..<half {
         let (a, b) = (x[first + i], x[first + i + half])
         let sine = inverse ? -sines[i] : sines[i]

@@ -119,6 +119,8 @@ package enum Oracle {
   package static func sigmoid(_ x: Double) -> Double {
     x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
   }
+  /// The share of the normal distribution below `x`.
+  package static func normalDistribution(_ x: Double) -> Double { erfc(-x / 2.0.squareRoot()) / 2 }
   /// log(1 + eˣ), without overflow.
   package static func softplus(_ x: Double) -> Double {
     x > 0 ? x + log1p(exp(-x)) : log1p(exp(x))

@@ -78,7 +78,7 @@ extension ModelConfiguration {
   /// what is visible, the head where a token is scored.
   func forwardOperations(_ batch: TokenBatch) -> Double {
     let keys = 2 * (headCount + keyValueHeadCount) * headWidth * width
-    let perToken = 2 * Double(layerCount) * Double(keys + 3 * width * feedForwardWidth)
+    let perToken = 2 * Double(layerCount) * Double(keys + feedForwardMatrixCount * width * feedForwardWidth)
     let perView = 4 * Double(layerCount * headCount * headWidth)
     var (tokens, views, scored) = (0.0, 0.0, 0.0)
     for (prompt, ids) in batch.prompts.enumerated() {

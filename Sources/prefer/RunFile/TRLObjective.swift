@@ -57,11 +57,16 @@ struct TRLObjective: Sendable {
         "'loss_weights' has \(lossWeights.count) numbers for \(lossTypes.count) losses; give one for each")
     }
     guard problems.isEmpty else { return .failure(RunFileError(problems)) }
+    if let lengthAlpha {
+      // TRL's likelihood of the chosen side counts every token whatever α is.
+      parts = zip(lossTypes, parts).map { type, part in
+        type == "sft" ? part : "ld(\(part), alpha=\(JSONValue.spelling(of: lengthAlpha)))"
+      }
+    }
     if let lossWeights {
       parts = zip(lossWeights, parts).map { "\(JSONValue.spelling(of: $0))*\($1)" }
     }
     var text = parts.joined(separator: " + ")
-    if let lengthAlpha { text = "ld(\(text), alpha=\(JSONValue.spelling(of: lengthAlpha)))" }
     if usesWeighting { text = "wpo(\(text))" }
     for (wrapper, key, isAsked) in [
       ("ld", "ld_alpha", lengthAlpha != nil), ("wpo", "use_weighting", usesWeighting),
@@ -124,6 +129,13 @@ struct TRLObjective: Sendable {
     }
     if beta != nil, named.allSatisfy({ $0.keys["beta"] == nil }) {
       problems.append("'beta' is not read by loss_type \(quotedTypes)")
+    }
+    if usesWeighting, let part = ["sft", "aot", "aot_unpaired"].first(where: lossTypes.contains) {
+      problems.append(
+        "'use_weighting' weighs pairs, of which loss_type '\(part)' has none to weigh; leave one out")
+    }
+    if lengthAlpha != nil, lossTypes.allSatisfy({ $0 == "sft" }) {
+      problems.append("'ld_alpha' is not read by loss_type \(quotedTypes)")
     }
     if discopopTau != nil, !named.contains(where: { $0.keys["discopop_tau"] != nil }) {
       problems.append("'discopop_tau' is not read by loss_type \(quotedTypes)")

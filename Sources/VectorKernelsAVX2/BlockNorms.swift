@@ -1,0 +1,1 @@
+../VectorKernelsBaseline/BlockNorms.swift
