@@ -2,16 +2,30 @@
 
 /// Where a row stands in its file.
 public struct RowPlace: Sendable, Hashable, Codable, CustomStringConvertible {
-  /// The row's number in the file, from 0, as in batches and in what `score` writes.
+  /// The row's number in the file, from 0, as in batches and in what `score` writes; in a mixture, counted
+  /// through all its files.
   public let row: Int
   /// The line of a JSON Lines file, from 1; nil in a JSON array.
   public let line: Int?
+  /// The file, where rows come from several.
+  public let file: String?
+  /// The number of the file's first row.
+  private let start: Int
 
   /// The place of row `row`.
-  public init(row: Int, line: Int? = nil) { (self.row, self.line) = (row, line) }
+  public init(row: Int, line: Int? = nil) { (self.row, self.line, file, start) = (row, line, nil, 0) }
 
-  /// `line 3` as editors count, or `row 2` of a JSON array, counted from 0.
-  public var description: String { line.map { "line \($0)" } ?? "row \(row)" }
+  private init(_ place: RowPlace, in file: String, from start: Int) {
+    (row, line, self.file, self.start) = (place.row + start, place.line, file, start)
+  }
+
+  /// The place among the rows of several files, of which this file's first is number `start`.
+  func inMixture(of file: String, from start: Int) -> RowPlace { RowPlace(self, in: file, from: start) }
+
+  /// `line 3` as editors count, or `row 2` of a JSON array, counted from 0; behind the file in a mixture.
+  public var description: String {
+    (file.map { "\($0), " } ?? "") + (line.map { "line \($0)" } ?? "row \(row - start)")
+  }
 }
 
 /// Why a data set was rejected: the file, and its mistakes, each with a place and what to do.

@@ -29,7 +29,7 @@ public struct LengthQuantiles: Sendable, Hashable, Codable {
   }
 }
 
-/// The account of a data set: rows in = rows kept + rows dropped, each with its reason.
+/// The account of a file: rows in = rows kept + rows dropped, each with its reason, + rows left out of a mixture.
 public struct DataReport: Sendable, Hashable, Codable {
   /// Some rows, counted; the first of them by place.
   public struct Tally: Sendable, Hashable, Codable {
@@ -66,6 +66,8 @@ public struct DataReport: Sendable, Hashable, Codable {
   public let isConversational: Bool
   /// How many rows the file has.
   public let rowCount: Int
+  /// How many of them a mixture of files takes no part of, as the file's share is smaller.
+  public let leftOutCount: Int
   /// How many of them are trained on.
   public internal(set) var keptCount = 0
   /// The rest, by reason.
@@ -100,16 +102,18 @@ public struct DataReport: Sendable, Hashable, Codable {
   public internal(set) var ignoredColumns: [String] = []
 
   /// The report of a file that no row has been read of.
-  init(file: String, format: RowFormat, isConversational: Bool, rowCount: Int) {
-    (self.file, self.format) = (file, format)
+  init(file: String, format: RowFormat, isConversational: Bool, rowCount: Int, leftOutCount: Int = 0) {
+    (self.file, self.format, self.leftOutCount) = (file, format, leftOutCount)
     (self.isConversational, self.rowCount) = (isConversational, rowCount)
   }
 
   /// How many rows are not trained on.
   public var droppedCount: Int { dropped.values.reduce(0) { $0 + $1.count } }
 
-  /// Dropped rows over all rows.
-  public var droppedFraction: Double { rowCount == 0 ? 0 : Double(droppedCount) / Double(rowCount) }
+  /// Dropped rows over all rows that were looked at.
+  public var droppedFraction: Double {
+    rowCount == leftOutCount ? 0 : Double(droppedCount) / Double(rowCount - leftOutCount)
+  }
 }
 
 extension DataReport {
@@ -126,6 +130,7 @@ extension DataReport {
     let why = reasons.map { "\(dropped[$0]?.count ?? 0) \($0.rawValue)" }.joined(separator: ", ")
     return "\(rowCount) rows = \(keptCount) kept\(cut) + \(droppedCount) dropped"
       + (why.isEmpty ? "" : ": \(why)")
+      + (leftOutCount > 0 ? " + \(leftOutCount) beyond its share of the mixture" : "")
   }
 
   /// What deserves a look before training, a sentence each.
@@ -150,11 +155,12 @@ extension DataReport {
 
   /// Why the rows dropped are too many, or nil where they are not.
   func excess(over fraction: Double) -> String? {
+    let considered = rowCount - leftOutCount
     guard keptCount == 0 || droppedFraction > fraction else { return nil }
     let list = reasons.compactMap { reason in dropped[reason].map { "\(reason.rawValue): \($0.sentence)" } }
     let bound = keptCount == 0 ? "none is left" : "more than max_dropped_fraction \(fraction) allows"
     let remedy = keptCount == 0 ? "repair the rows" : "repair the rows or raise max_dropped_fraction"
     return
-      "\(droppedCount) of \(rowCount) rows are dropped, \(bound): \(list.joined(separator: "; ")); \(remedy)"
+      "\(droppedCount) of \(considered) rows are dropped, \(bound): \(list.joined(separator: "; ")); \(remedy)"
   }
 }

@@ -46,7 +46,8 @@ struct DatasetAccount {
     if !problems.isEmpty { throw DataError(store.file, problems) }
     report.keptCount = rows.count
     precondition(
-      report.keptCount + report.droppedCount == report.rowCount, "a row is neither kept nor dropped")
+      report.keptCount + report.droppedCount + report.leftOutCount == report.rowCount,
+      "a row is neither kept nor dropped")
     if let excess = report.excess(over: maximumDroppedFraction) { throw DataError(store.file, excess) }
     report.promptLengths = LengthQuantiles(rows.flatMap { $0.prompts.map(\.count) })
     report.firstLengths = LengthQuantiles(rows.map { $0.completions[0].count })

@@ -51,6 +51,13 @@ struct JSONLinesStore: Sendable {
     hash = SHA256.hexadecimal(bytes)
   }
 
+  private init(_ rows: [StoredRow], of store: JSONLinesStore) {
+    (self.rows, file, hash) = (rows, store.file, store.hash)
+  }
+
+  /// The first `count` rows.
+  func first(_ count: Int) -> JSONLinesStore { JSONLinesStore(Array(rows.prefix(count)), of: self) }
+
   /// The bytes of `path`, or of standard input for `-`.
   static func bytes(of path: String, named file: String) throws(DataError) -> [UInt8] {
     if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }

@@ -31,12 +31,17 @@ public struct PreferenceDataset: Sendable {
   public let feedback: Feedback
   /// What fits the model.
   public let window: TokenWindow
-  /// What became of every row of the file.
-  public let report: DataReport
+  /// What became of every row, file by file.
+  public let reports: [DataReport]
+  /// What became of every row of the first file; most often there is no other.
+  public var report: DataReport { reports[0] }
 
   /// Checks and tokenizes the rows of `store`.
+  ///
+  /// - Parameter count: how many rows the file has, where `store` holds only some of them.
   init(
-    _ store: JSONLinesStore, for requirements: Requirements, with encoder: any RowEncoder,
+    _ store: JSONLinesStore, of count: Int? = nil, for requirements: Requirements,
+    with encoder: any RowEncoder,
     options: DatasetOptions, loop: ParallelLoop = serialLoop
   ) throws(DataError) {
     let reader = try DatasetReader(store, requirements, options)
@@ -54,7 +59,7 @@ public struct PreferenceDataset: Sendable {
       store,
       DataReport(
         file: store.file, format: reader.format, isConversational: isConversational,
-        rowCount: store.rows.count))
+        rowCount: count ?? store.rows.count, leftOutCount: (count ?? store.rows.count) - store.rows.count))
     let tokenizer = RowTokenizer(
       encoder: encoder, window: options.window, allowsDoubleBOS: options.allowsDoubleBOS)
     let whole = readings.compactMap { if case .row(let row) = $0.reading { row } else { nil } }
@@ -67,14 +72,24 @@ public struct PreferenceDataset: Sendable {
       }
     }
     (file, hash, window) = (store.file, store.hash, options.window)
-    (rows, report) = try account.close(maximumDroppedFraction: options.maximumDroppedFraction)
+    let (rows, report) = try account.close(maximumDroppedFraction: options.maximumDroppedFraction)
+    (self.rows, reports) = (rows, [report])
     feedback = rows.first?.feedback ?? requirements.feedback
   }
 
   /// A part of a data set.
   init(_ rows: [TokenizedRow], of whole: PreferenceDataset) {
-    (self.rows, file, hash, report) = (rows, whole.file, whole.hash, whole.report)
+    (self.rows, file, hash, reports) = (rows, whole.file, whole.hash, whole.reports)
     (feedback, window) = (whole.feedback, whole.window)
+  }
+
+  /// Rows of several files.
+  init(
+    _ rows: [TokenizedRow], reports: [DataReport], file: String, hash: String, feedback: Feedback,
+    window: TokenWindow
+  ) {
+    (self.rows, self.reports, self.file, self.hash) = (rows, reports, file, hash)
+    (self.feedback, self.window) = (feedback, window)
   }
 }
 

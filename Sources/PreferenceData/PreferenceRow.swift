@@ -8,6 +8,8 @@ struct Turn: Sendable, Hashable {
   var role: String
   /// What was said.
   var content: String
+  /// Whether the message has no `content` at all, which templates can tell from an empty one.
+  var lacksContent = false
   /// Further fields for the template, such as `tool_calls`, in the order of the file.
   var extras: [JSONMember] = []
 

@@ -41,7 +41,9 @@ struct TemplateEncoder: RowEncoder {
   func render(
     _ turns: [Turn], openingReply: Bool, tools: [JSONValue], arguments: [JSONMember]
   ) throws(RowProblem) -> String {
-    guard let template = model.template else { throw RowProblem("the model has no chat template") }
+    // As transformers has it: a template named 'tool_use' is for conversations with tools.
+    let named = tools.isEmpty ? model.template : model.toolTemplate ?? model.template
+    guard let template = named else { throw RowProblem("the model has no chat template") }
     var extra: [String: TemplateValue] = [:]
     if !tools.isEmpty { extra["tools"] = JSONValue.list(tools).templateValue }
     for argument in arguments { extra[argument.key] = argument.value.templateValue }
@@ -59,7 +61,8 @@ extension Turn {
   /// The message for the template.
   fileprivate var message: ChatMessage {
     ChatMessage(
-      role: role, content: content, fields: TemplateMap(extras.map { ($0.key, $0.value.templateValue) }))
+      role: role, content: lacksContent ? nil : content,
+      fields: TemplateMap(extras.map { ($0.key, $0.value.templateValue) }))
   }
 }
 

@@ -56,6 +56,15 @@ public struct TokenizedRow: Sendable, Hashable {
     (self.isDesirable, self.annotations) = (isDesirable, annotations)
   }
 
+  private init(_ row: TokenizedRow, at place: RowPlace) {
+    (self.place, feedback, whole, isTruncated) = (place, row.feedback, row.whole, row.isTruncated)
+    (prompts, completions, promptOfCompletion) = (row.prompts, row.completions, row.promptOfCompletion)
+    (isDesirable, annotations) = (row.isDesirable, row.annotations)
+  }
+
+  /// The same row at another place.
+  func placed(_ place: RowPlace) -> TokenizedRow { TokenizedRow(self, at: place) }
+
   /// How many tokens a model goes through for this row: each prompt once and every completion.
   public var tokenCount: Int { (prompts + completions).reduce(0) { $0 + $1.count } }
 }

@@ -17,7 +17,7 @@ import Testing
 
   @Test func `defaults are TRL's`() throws {
     let settings = try Self.settings()
-    #expect(settings.model == "m" && settings.rows == "rows.jsonl")
+    #expect(settings.model == "m" && settings.rows == ["rows.jsonl"])
     #expect(settings.learningRate == 1e-6 && settings.schedule == .linear && settings.epochs == 3)
     #expect(settings.maximumLength == 1024 && settings.loggingSteps == 10 && settings.saveSteps == 500)
     #expect(settings.maximumGradientNorm == 1 && settings.batchSize == 8 && settings.weightDecay == 0)
@@ -35,7 +35,44 @@ import Testing
     #expect(settings.references == ["base"] && settings.saveSteps == nil && settings.evaluationSteps == 0)
     #expect(settings.lossType == ["sigmoid", "sft"] && settings.lossWeights == [1, 0.5])
     #expect(settings.evaluationFraction == 0.1 && settings.learningRate == 1e-4)
-    #expect(settings.outputDirectory == "2024" && !settings.shuffles && settings.rows == "rows.jsonl")
+    #expect(settings.outputDirectory == "2024" && !settings.shuffles && settings.rows == ["rows.jsonl"])
+  }
+
+  @Test func `files are mixed as a list of paths or of objects`() throws {
+    let plain = try RunFile(text: "{model_name_or_path: 'm', dataset: ['a.jsonl', 'b.jsonl']}").settings()
+    #expect(plain.rows == ["a.jsonl", "b.jsonl"] && plain.rowFractions == nil && plain.formats == nil)
+    let shares = try RunFile(
+      text:
+        "{model_name_or_path: 'm', datasets: [{path: 'a', fraction: 0.7}, {path: 'b', fraction: 0.3, format: 'alpaca'}]}"
+    ).settings()
+    #expect(shares.rows == ["a", "b"] && shares.rowFractions == [0.7, 0.3])
+    #expect(shares.formats == ["none", "alpaca"])
+    let flat = try RunFile(
+      text: "{model_name_or_path: 'm', dataset: {path: ['a', 'b'], fraction: [1, 3], format: 'paired'}}"
+    ).settings()
+    #expect(flat.rowFractions == [1, 3] && flat.formats == ["paired"])
+  }
+
+  @Test(arguments: [
+    (
+      "[{path: 'a', fraction: 0.5}, 'b']",
+      "'dataset.fraction' gives one share for 2 files; give every file a fraction, or none"
+    ),
+    (
+      "[{path: 'a', fraction: 0}, {path: 'b', fraction: 1}]",
+      "'dataset.fraction' must be positive, not 0.0; leave a file out that takes no part"
+    ),
+    (
+      "{path: ['a', 'b'], format: ['alpaca', 'paired', 'ranked']}",
+      "'dataset.format' gives 3 formats for 2 files; give one, or one for each"
+    ),
+    ("['-', '-']", "'dataset.path' reads standard input twice"),
+    ("{path: []}", "'dataset.path' names no file"),
+    ("{path: 'a', date: '2024-13-01'}", "'dataset.date' must be a day such as 2024-07-06, not '2024-13-01'"),
+  ]) func `a mixture that does not fit together is refused`(_ dataset: String, _ sentence: String) {
+    #expect(throws: RunFileError([sentence])) {
+      try RunFile(text: "{model_name_or_path: 'm', dataset: \(dataset)}").settings()
+    }
   }
 
   @Test func `a loss may be written as objects`() throws {

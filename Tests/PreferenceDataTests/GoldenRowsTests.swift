@@ -1,5 +1,6 @@
 // Rows of real tokenizers and templates, against what transformers and TRL make of them.
 
+import ChatTemplates
 import Foundation
 import PreferenceCore
 import Testing
@@ -131,7 +132,7 @@ import Tokenizers
     func write(_ text: String, _ name: String) throws {
       try text.write(toFile: directory + "/" + name, atomically: true, encoding: .utf8)
     }
-    func source() throws -> String? { try ModelTokenizer.templateSource(in: directory).0 }
+    func source() throws -> String? { try ModelTokenizer.templates(in: directory).0["default"] }
     #expect(try source() == nil)
     try write(#"{"chat_template": "one"}"#, "tokenizer_config.json")
     #expect(try source() == "one")
@@ -148,7 +149,32 @@ import Tokenizers
     #expect(
       message { _ = try source() } == "\(directory)/tokenizer_config.json: 'chat_template' is a number; "
         + "write a string or a list of named templates")
+    try write(#"{"chat_template": {"tool_use": "a", "default": "b"}}"#, "tokenizer_config.json")
+    #expect(try ModelTokenizer.templates(in: directory).0 == ["tool_use": "a", "default": "b"])
     try write("two", "chat_template.jinja")
     #expect(try source() == "two")
+    try FileManager.default.createDirectory(
+      atPath: directory + "/additional_chat_templates", withIntermediateDirectories: true)
+    try write("three", "additional_chat_templates/tool_use.jinja")
+    #expect(try ModelTokenizer.templates(in: directory).0 == ["tool_use": "three", "default": "two"])
+  }
+
+  @Test func `tools choose the template named tool_use, and templates see the day of the run`() throws {
+    let directory = NSTemporaryDirectory() + "model-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: Self.fixtures + "/hf/llama/tokenizer.json", toPath: directory + "/tokenizer.json")
+    try
+      #"{"chat_template": {"default": "plain {{ strftime_now('%d %b %Y') }}", "tool_use": "tools {{ tools|length }}"}}"#
+      .write(toFile: directory + "/tokenizer_config.json", atomically: true, encoding: .utf8)
+    let model = try ModelTokenizer(directory: directory)
+    let day = try #require(TemplateDate(day: "2024-07-06"))
+    #expect(model.readsDate && day.isoDay == "2024-07-06" && TemplateDate(day: "2024-7") == nil)
+    let encoder = TemplateEncoder(model.dated(day))
+    let turns = [Turn(role: "user", content: "Hi")]
+    #expect(try encoder.render(turns, openingReply: true, tools: [], arguments: []) == "plain 06 Jul 2024")
+    #expect(
+      try encoder.render(turns, openingReply: true, tools: [.object([])], arguments: []) == "tools 1")
   }
 }

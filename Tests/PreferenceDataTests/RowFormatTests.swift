@@ -129,6 +129,28 @@ import Testing
       try row(#"{"instruction": "Add", "input": "", "output": "3", "kto_tag": false}"#).isDesirable == false)
   }
 
+  @Test func `a function call of ShareGPT is a message that calls, without content`() throws {
+    let made = try row(
+      #"{"conversations": [{"from": "human", "value": "Hi"}, {"from": "function_call", "value": "{\"name\": \"f\", "#
+        + #"\"arguments\": {}}"}, {"from": "observation", "value": "4"}], "chosen": {"from": "gpt", "value": "Yes"}, "#
+        + #""rejected": {"from": "gpt", "value": "No"}}"#)
+    let function: JSONValue = .object([
+      JSONMember(key: "name", value: .string("f")), JSONMember(key: "arguments", value: .object([])),
+    ])
+    let call: JSONValue = .object([
+      JSONMember(key: "type", value: .string("function")), JSONMember(key: "function", value: function),
+    ])
+    #expect(
+      made.prompt
+        == .chat([
+          hello,
+          Turn(
+            role: "assistant", content: "", lacksContent: true,
+            extras: [JSONMember(key: "tool_calls", value: .list([call]))]),
+          Turn(role: "tool", content: "4"),
+        ]))
+  }
+
   @Test func `ShareGPT becomes messages`() throws {
     let made = try row(
       #"{"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes"}, "#
@@ -261,7 +283,15 @@ import Testing
     (#"{"conversations": []}"#, "'conversations' is an empty list; write a list of messages"),
     (
       #"{"conversations": [{"from": "bing", "value": "a"}]}"#,
-      "'conversations[0]' is from 'bing'; write one of 'gpt', 'human', 'observation', 'system'"
+      "'conversations[0]' is from 'bing'; write one of 'function_call', 'gpt', 'human', 'observation', 'system'"
+    ),
+    (
+      #"{"conversations": [{"from": "function_call", "value": "add"}]}"#,
+      "the value of 'conversations[0]' is not JSON: 'a' begins no JSON value; write {\"name\": …, \"arguments\": …}"
+    ),
+    (
+      #"{"conversations": [{"from": "function_call", "value": "[]"}]}"#,
+      "the value of 'conversations[0]' calls nothing; write {\"name\": …, \"arguments\": …}"
     ),
     (#"{"conversations": [{"value": "a"}]}"#, "'conversations[0]' has no 'from'; there are 'value'"),
     (#"{"conversations": ["a"]}"#, "'conversations[0]' has no 'from'; it is a string"),

@@ -81,7 +81,27 @@ extension RowColumns {
 
   private static let speakers = [
     "human": "user", "gpt": "assistant", "system": "system", "observation": "tool",
+    "function_call": "assistant",
   ]
+
+  /// What a message from `function_call` calls: one function or a list of them, as JSON text.
+  private static func calls(_ text: String, named name: String) throws(RowProblem) -> JSONValue {
+    let value: JSONValue
+    do throws(JSONSyntaxError) { value = try JSONParser.parse(text) } catch {
+      throw RowProblem(
+        "the value of '\(name)' is not JSON: \(error.problem); write {\"name\": …, \"arguments\": …}")
+    }
+    let functions = value.items ?? [value]
+    guard !functions.isEmpty, functions.allSatisfy({ $0["name"]?.text != nil }) else {
+      throw RowProblem("the value of '\(name)' calls nothing; write {\"name\": …, \"arguments\": …}")
+    }
+    return .list(
+      functions.map {
+        .object([
+          JSONMember(key: "type", value: .string("function")), JSONMember(key: "function", value: $0),
+        ])
+      })
+  }
 
   /// One message, `{"from", "value"}` or `{"role", "content"}`.
   private static func factoryMessage(_ value: JSONValue, named name: String) throws(RowProblem) -> Turn {
@@ -96,6 +116,8 @@ extension RowColumns {
     guard let content = value["value"]?.text else {
       throw RowProblem("the value of '\(name)' is \(value["value"]?.kind ?? "missing"); write a string")
     }
-    return Turn(role: role, content: content)
+    guard speaker == "function_call" else { return Turn(role: role, content: content) }
+    let calls = JSONMember(key: "tool_calls", value: try calls(content, named: name))
+    return Turn(role: role, content: "", lacksContent: true, extras: [calls])
   }
 }

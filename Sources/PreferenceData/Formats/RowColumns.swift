@@ -59,7 +59,8 @@ struct RowColumns {
     switch value["content"] {
     case .string(let content): return Turn(role: role, content: content, extras: extras)
     case .list(let parts): return Turn(role: role, content: try joined(parts, named: name), extras: extras)
-    case nil where !extras.isEmpty: return Turn(role: role, content: "", extras: extras)
+    case nil where !extras.isEmpty:
+      return Turn(role: role, content: "", lacksContent: true, extras: extras)
     case .null? where !extras.isEmpty:
       // Templates may tell no content from an empty one.
       return Turn(role: role, content: "", extras: extras + [JSONMember(key: "content", value: .null)])

@@ -20,9 +20,9 @@ enum InspectCommand {
     let request = try TrainCommand.request(call)
     let readsEntropies = request.objective.loss.requirements.referenceStatistics.contains(.entropy)
     let run = try PreparedRun(request, loadsReferences: readsEntropies)
-    var lines = account(of: run.rows, "rows")
+    var lines = run.rows.reports.flatMap { account(of: $0, "rows") }
     if let heldOut = run.heldOut, request.settings.evaluationRows != nil {
-      lines += [""] + account(of: heldOut, "held-out rows")
+      lines += [""] + heldOut.reports.flatMap { account(of: $0, "held-out rows") }
     } else if let heldOut = run.heldOut {
       lines.append(row("held out", "\(heldOut.rows.count) of them; \(run.rows.rows.count) are learned from"))
     }
@@ -37,12 +37,11 @@ enum InspectCommand {
 
   private static func row(_ name: String, _ text: String) -> String { Numbers.padded(name, 18) + text }
 
-  private static func account(of rows: PreferenceDataset, _ name: String) -> [String] {
-    let report = rows.report
+  private static func account(of report: DataReport, _ name: String) -> [String] {
     var lines = [
       row(
         name,
-        "\(rows.file), \(report.format.rawValue), \(report.isConversational ? "conversations" : "plain text")"
+        "\(report.file), \(report.format.rawValue), \(report.isConversational ? "conversations" : "plain text")"
       ),
       row("", report.summary),
     ]

@@ -62,6 +62,8 @@ extension PreparedRun {
   }
 
   private func account(of rows: PreferenceDataset, as name: String) -> [String] {
-    [row(name, "\(rows.file): \(rows.report.summary)")] + rows.report.warnings.map { row("", $0) }
+    rows.reports.enumerated().flatMap { index, report in
+      [row(index == 0 ? name : "", "\(report.file): \(report.summary)")] + report.warnings.map { row("", $0) }
+    }
   }
 }

@@ -1,5 +1,6 @@
 // A run with everything opened and checked: what `train` carries out and `inspect` looks at.
 
+import ChatTemplates
 import Foundation
 import Optimizers
 import PreferenceCore
@@ -25,6 +26,8 @@ struct PreparedRun {
   let plan: RunPlan
   /// What the run takes in memory, and how its steps are cut for it.
   let memory: MemoryPlan
+  /// The day that chat templates see.
+  let templateDate: TemplateDate
   /// What opening took.
   private(set) var times = StartupTimes()
 
@@ -43,7 +46,9 @@ struct PreparedRun {
     let requirements = request.objective.loss.requirements
     try opened.attachScalarHeads(for: requirements, from: [settings.model, settings.adapterStart])
     times.finish("model")
-    (rows, heldOut) = try Self.rows(settings, requirements, opened.tokenizer)
+    let day = settings.templateDay ?? (resumes ? RunRecord.templateDay(of: settings) : nil)
+    templateDate = day.flatMap { TemplateDate(day: $0) } ?? .today
+    (rows, heldOut) = try Self.rows(settings, requirements, opened.tokenizer.dated(templateDate))
     var batching = BatchPlanOptions()
     (batching.rowsPerMicroBatch, batching.accumulationSteps) = (
       settings.batchSize, settings.accumulationSteps
@@ -83,12 +88,18 @@ struct PreparedRun {
   ) throws -> (PreferenceDataset, PreferenceDataset?) {
     let window = TokenWindow(
       maxLength: settings.maximumLength, mode: settings.truncation == .keepEnd ? .keepEnd : .keepStart)
-    let format = try settings.format.map { try RowFormat(named: $0, for: settings.rows) }
-    var options = DatasetOptions(format: format, window: window)
+    let formats = try (settings.formats ?? []).map { name in
+      name == "none" ? nil : try RowFormat(named: name, for: settings.rows[0])
+    }
+    var options = DatasetOptions(format: formats.count == 1 ? formats[0] : nil, window: window)
     options.maximumDroppedFraction = settings.maximumDroppedFraction
     let loop: ParallelLoop = { count, body in KernelPool.shared.parallel(count, body) }
+    let files = settings.rows.enumerated().map { index, path in
+      MixturePart(
+        path: path, fraction: settings.rowFractions?[index], format: formats.count > 1 ? formats[index] : nil)
+    }
     let all = try PreferenceDataset(
-      reading: settings.rows, for: requirements, with: tokenizer, options: options, loop: loop)
+      mixing: files, for: requirements, with: tokenizer, options: options, loop: loop)
     if let path = settings.evaluationRows {
       let heldOut = try PreferenceDataset(
         reading: path, for: requirements, with: tokenizer, options: options, loop: loop)

@@ -35,6 +35,10 @@ enum RunRecord {
     for field in RunSettings.keys.fields where !RunSettings.objectiveKeys.contains(field.name) {
       tree[field.name] = value(field.read(request.settings))
     }
+    // What the templates saw: rows of another day are other rows.
+    tree["dataset.date"] = run.opened.tokenizer.readsDate ? .string(run.templateDate.isoDay) : .null
+    // One file stands there as people write it.
+    if case .array(let files)? = tree["dataset.path"], files.count == 1 { tree["dataset.path"] = files[0] }
     tree["loss"] = .string(request.objective.expression.description)
     tree["optim"] = .string(request.optimizerText)
     // Chosen from the machine's memory or given: it decides how sums are rounded.
@@ -44,10 +48,19 @@ enum RunRecord {
 
   /// What the run that stands in `output_dir` settled on; `nil` where there is none.
   static func microBatchTokens(of settings: RunSettings) -> Int? {
-    guard let text = try? OutputFile.read(settings.outputDirectory + "/run.json"),
-      case .number(let recorded)? = (try? JSONValue(json5: text))?["settings"]?["micro_batch_tokens"]
-    else { return nil }
+    guard case .number(let recorded)? = recorded("micro_batch_tokens", of: settings) else { return nil }
     return Int(exactly: recorded)
+  }
+
+  /// The day that templates saw in the run that stands in `output_dir`; `nil` where there is none.
+  static func templateDay(of settings: RunSettings) -> String? {
+    guard case .string(let day)? = recorded("dataset.date", of: settings) else { return nil }
+    return day
+  }
+
+  private static func recorded(_ key: String, of settings: RunSettings) -> JSONValue? {
+    guard let text = try? OutputFile.read(settings.outputDirectory + "/run.json") else { return nil }
+    return (try? JSONValue(json5: text))?["settings"]?[key]
   }
 
   private static func value(_ literal: Literal) -> SettingValue {

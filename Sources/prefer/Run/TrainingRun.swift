@@ -150,7 +150,8 @@ struct TrainingRun {
     for entry in state.history { results.merge(entry.values) { $1 } }
     return ModelCard(
       baseModel: settings.model, loss: run.request.objective.expression.description,
-      references: run.request.references, rows: settings.rows, rowCount: run.rows.rows.count,
+      references: run.request.references, rows: settings.rows.joined(separator: " + "),
+      rowCount: run.rows.rows.count,
       steps: state.step,
       settings: (run.opened.adapterDescription.map { [("adapter", $0)] } ?? []) + [
         ("optimizer", "`\(run.request.optimizerText)`"), ("learning rate", "\(settings.learningRate)"),

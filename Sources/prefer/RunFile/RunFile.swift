@@ -69,10 +69,33 @@ struct RunFile: Sendable {
   private static let definitionPrefix = "losses."
 
   private static let textKeys: Set<String> = [
-    "model_name_or_path", "dataset.path", "dataset.eval_path", "output_dir", "lora.adapter",
+    "model_name_or_path", "dataset.path", "dataset.eval_path", "dataset.date", "output_dir", "lora.adapter",
   ]
 
+  /// `dataset: ["a.jsonl", {path: "b.jsonl", fraction: 0.3}]`, key by key.
+  private mutating func mix(_ parts: [JSONValue]) {
+    var members: [String: [JSONValue]] = [:]
+    for (index, part) in parts.enumerated() {
+      var columns: [(key: String, value: JSONValue)] = [("path", part)]
+      if case .object(let given) = part { columns = given.map { ($0.key, $0.value) } }
+      for (key, value) in columns {
+        let before = members[key] ?? []
+        members[key] = before + Array(repeating: .null, count: max(0, index - before.count)) + [value]
+      }
+    }
+    for (key, values) in members {
+      if key == "fraction" {
+        // Without holes, so that a missing share is told as what it is.
+        given["dataset.fraction"] = .array(values.filter { $0 != .null })
+        continue
+      }
+      let missing = Array(repeating: JSONValue.null, count: parts.count - values.count)
+      given["dataset." + key] = .array(values + missing)
+    }
+  }
+
   private mutating func flatten(_ key: String, _ value: JSONValue) {
+    if key == "dataset" || key == "datasets", case .array(let parts) = value { return mix(parts) }
     if key == "dataset" || key == "lora", case .object(let members) = value {
       for member in members { flatten(key + "." + member.key, member.value) }
       // An empty object still asks for an adapter.
@@ -143,7 +166,8 @@ struct RunFile: Sendable {
       }
     case ("references", .string), ("loss_type", .string), ("plugins", .string), ("losses", .string),
       ("lora.target_modules", .string), ("lora.modules_to_save", .string), ("lora.exclude_modules", .string),
-      ("lora.layers_to_transform", .number):
+      ("lora.layers_to_transform", .number), ("dataset.path", .string), ("dataset.format", .string),
+      ("dataset.fraction", .number):
       return .list([plain(value)])
     default: return plain(value)
     }

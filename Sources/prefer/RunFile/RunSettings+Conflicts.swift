@@ -1,15 +1,44 @@
 // Rules across several keys: what excludes, what needs, and what would never be read.
 
+import ChatTemplates
 import Configuration
+import PreferenceData
 
 extension RunSettings {
   /// Every conflict between the keys that were given, each a sentence.
   func conflicts(given: Set<String>) -> [String] {
-    missing(given) + exclusive(given) + unread(given) + unsupported(given) + adapterConflicts(given: given)
+    missing(given) + mixture(given) + exclusive(given) + unread(given) + unsupported(given)
+      + adapterConflicts(given: given)
   }
 
   private func missing(_ given: Set<String>) -> [String] {
     ["model_name_or_path", "dataset.path"].filter { !given.contains($0) }.map { "'\($0)' is missing" }
+  }
+
+  /// What does not fit together in a mixture of files.
+  private func mixture(_ given: Set<String>) -> [String] {
+    guard given.contains("dataset.path") else { return [] }
+    var problems: [String] = []
+    if rows.isEmpty { problems.append("'dataset.path' names no file") }
+    let files = rows.count == 1 ? "one file" : "\(rows.count) files"
+    if let shares = rowFractions, shares.count != rows.count {
+      problems.append(
+        "'dataset.fraction' gives \(shares.count == 1 ? "one share" : "\(shares.count) shares") for \(files); give "
+          + "every file a fraction, or none")
+    }
+    if let share = rowFractions?.first(where: { !($0 > 0 && $0.isFinite) }) {
+      problems.append(
+        "'dataset.fraction' must be positive, not \(share); leave a file out that takes no part")
+    }
+    if let formats, formats.count != 1, formats.count != rows.count {
+      problems.append(
+        "'dataset.format' gives \(formats.count) formats for \(files); give one, or one for each")
+    }
+    if let day = templateDay, TemplateDate(day: day) == nil {
+      problems.append("'dataset.date' must be a day such as 2024-07-06, not '\(day)'")
+    }
+    if rows.count(where: { $0 == "-" }) > 1 { problems.append("'dataset.path' reads standard input twice") }
+    return problems
   }
 
   private func exclusive(_ given: Set<String>) -> [String] {

@@ -11,12 +11,20 @@ extension RunSettings {
     Field(
       "model_name_or_path", \.model, "Directory of the model to train: config.json, safetensors, tokenizer."),
     Field("dtype", \.scalarType, "Precision of matrix products; weights and optimizer stay in float32."),
-    Field("dataset.path", \.rows, "Rows to learn from, JSON Lines or a JSON array; - reads standard input."),
+    Field(
+      "dataset.path", \.rows,
+      "Rows to learn from, JSON Lines or a JSON array; - reads standard input. A list mixes several files."),
+    Field(
+      "dataset.fraction", \.rowFractions,
+      "Shares of the files in the mixture; no row is taken twice. Without, every row is taken."),
     Field("dataset.eval_path", \.evaluationRows, "Held-out rows."),
     Field(
       "dataset.eval_fraction", \.evaluationFraction, .optional(.within(0..<1)),
       "Share of the rows to hold out."),
-    Field("dataset.format", \.format, "How rows are written; found out from the first rows unless given."),
+    Field("dataset.format", \.formats, "How rows are written; found out from the first rows unless given."),
+    Field(
+      "dataset.date", \.templateDay,
+      "Day that chat templates see, as 2024-07-06; the day of the start unless given."),
     Field(
       "dataset.max_dropped_fraction", \.maximumDroppedFraction, .within(0...1),
       "Share of unusable rows above which the run stops."),

@@ -6,11 +6,16 @@ import Configuration
 struct RunSettings: Sendable {
   var model = ""
   var scalarType = ScalarChoice.float32
-  var rows = ""
+  var rows: [String] = []
+  /// The files' shares of the rows, or one for each of `rows`.
+  var rowFractions: [Double]?
   var evaluationRows: String?
   var evaluationFraction: Double?
-  var format: String?
+  /// How rows are written: one format for all files, or one for each.
+  var formats: [String]?
   var maximumDroppedFraction = 0.05
+  /// The day that chat templates see, as `2024-07-06`.
+  var templateDay: String?
   var references: [String]?
   var loss: String?
   var outputDirectory = "trainer_output"

@@ -42,6 +42,7 @@ enum Console {
 enum Style: String {
   case bold = "1"
   case dim = "2"
+  case struck = "9"
   case red = "31"
   case green = "32"
   case yellow = "33"

@@ -15,16 +15,26 @@ struct TokenPicture {
     var lines = [Style.bold("\(row.place)") + (row.isTruncated ? ", truncated" : "")]
     for (index, prompt) in row.prompts.enumerated() {
       let name = row.prompts.count == 1 ? "prompt" : "prompt \(index + 1)"
-      lines.append("  \(name) (\(prompt.count)): " + drawn(prompt, [.dim, .blue]))
+      let cut = row.promptOfCompletion.firstIndex(of: index).map { row.sequence($0).cutBefore } ?? []
+      lines.append("  \(name) (\(prompt.count)): " + cutOff(cut) + drawn(prompt, [.dim, .blue]))
     }
     for (index, completion) in row.completions.enumerated() {
       let isGood = row.isDesirable[index]
       let name =
         row.completions.count == 1 ? (isGood ? "desirable" : "undesirable") : isGood ? "chosen" : "rejected"
       lines.append(
-        "  \(name) (\(completion.count)): " + drawn(completion, isGood ? [.green, .cyan] : [.red, .magenta]))
+        "  \(name) (\(completion.count)): " + drawn(completion, isGood ? [.green, .cyan] : [.red, .magenta])
+          + cutOff(row.sequence(index).cutBehind))
     }
     return lines
+  }
+
+  /// Tokens that truncation took, struck through between braces; the first of them where there are many.
+  private func cutOff(_ ids: [Int32]) -> String {
+    guard !ids.isEmpty else { return "" }
+    let shown = 24
+    let more = ids.count > shown ? " … \(ids.count - shown) more" : ""
+    return "{cut \(ids.count): " + drawn(Array(ids.prefix(shown)), [.struck]) + more + "}"
   }
 
   /// Tokens in turns of two colours, special ones in yellow; between bars where there are no colours.
