@@ -24,6 +24,10 @@ extension TemplateParser {
 
   /// A whole expression.
   mutating func expression() throws(TemplateError) -> TemplateExpression {
+    try nested { parser throws(TemplateError) in try parser.conditional() }
+  }
+
+  private mutating func conditional() throws(TemplateError) -> TemplateExpression {
     let place = token.place
     let known = unknowns.count
     var value = try disjunction()
@@ -40,7 +44,10 @@ extension TemplateParser {
   private mutating func disjunction() throws(TemplateError) -> TemplateExpression {
     let place = token.place
     var left = try conjunction()
+    var length = 0
     while takeWord("or") {
+      length += 1
+      try check(length: length)
       left = TemplateExpression(kind: .or(left, try conjunction()), place: place)
     }
     return left
@@ -49,7 +56,10 @@ extension TemplateParser {
   private mutating func conjunction() throws(TemplateError) -> TemplateExpression {
     let place = token.place
     var left = try negation()
+    var length = 0
     while takeWord("and") {
+      length += 1
+      try check(length: length)
       left = TemplateExpression(kind: .and(left, try negation()), place: place)
     }
     return left
@@ -58,7 +68,8 @@ extension TemplateParser {
   private mutating func negation() throws(TemplateError) -> TemplateExpression {
     let place = token.place
     guard takeWord("not") else { return try comparison() }
-    return TemplateExpression(kind: .not(try negation()), place: place)
+    let operand = try nested { parser throws(TemplateError) in try parser.negation() }
+    return TemplateExpression(kind: .not(operand), place: place)
   }
 
   private mutating func comparison() throws(TemplateError) -> TemplateExpression {
@@ -95,7 +106,10 @@ extension TemplateParser {
 
   private mutating func sum() throws(TemplateError) -> TemplateExpression {
     var left = try concatenation()
+    var length = 0
     while case let place = token.place, let operation = operation(among: ["+", "-"]) {
+      length += 1
+      try check(length: length)
       left = TemplateExpression(kind: .arithmetic(left, operation, try concatenation()), place: place)
     }
     return left
@@ -110,7 +124,10 @@ extension TemplateParser {
 
   private mutating func product() throws(TemplateError) -> TemplateExpression {
     var left = try power()
+    var length = 0
     while case let place = token.place, let operation = operation(among: ["*", "/", "//", "%"]) {
+      length += 1
+      try check(length: length)
       left = TemplateExpression(kind: .arithmetic(left, operation, try power()), place: place)
     }
     return left
@@ -118,7 +135,10 @@ extension TemplateParser {
 
   private mutating func power() throws(TemplateError) -> TemplateExpression {
     var left = try unary(takesFilters: true)
+    var length = 0
     while case let place = token.place, let operation = operation(among: ["**"]) {
+      length += 1
+      try check(length: length)
       left = TemplateExpression(
         kind: .arithmetic(left, operation, try unary(takesFilters: true)), place: place)
     }
@@ -128,10 +148,9 @@ extension TemplateParser {
   private mutating func unary(takesFilters: Bool) throws(TemplateError) -> TemplateExpression {
     let place = token.place
     var value: TemplateExpression
-    if take("-") {
-      value = TemplateExpression(kind: .negative(try unary(takesFilters: false)), place: place)
-    } else if take("+") {
-      value = TemplateExpression(kind: .positive(try unary(takesFilters: false)), place: place)
+    if let sign = operation(among: ["+", "-"]) {
+      let operand = try nested { parser throws(TemplateError) in try parser.unary(takesFilters: false) }
+      value = TemplateExpression(kind: sign == .add ? .positive(operand) : .negative(operand), place: place)
     } else {
       value = try primary()
     }
@@ -226,7 +245,10 @@ extension TemplateParser {
   /// The attributes, indices and calls behind a value.
   mutating func postfix(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
     var value = start
+    var length = 0
     while true {
+      length += 1
+      try check(length: length)
       let place = token.place
       if take(".") {
         if case .integer(let index) = token.kind {

@@ -6,7 +6,10 @@ extension TemplateParser {
     -> TemplateExpression
   {
     var value = start
+    var length = 0
     while true {
+      length += 1
+      try check(length: length)
       let place = token.place
       if take("|") {
         let place = token.place

@@ -11,6 +11,10 @@ struct TemplateParser {
   var unknowns: [TemplateError] = []
   /// The same in bodies that have names of their own: they matter even where a condition is around them.
   private var certainUnknowns: [TemplateError] = []
+  /// How deep the expression or block under the cursor stands; the stack ends somewhere.
+  var depth = 0
+  /// How deep they may stand.
+  static let depthLimit = 60
   /// The names that were read so far, for macros that catch further arguments.
   var readNames: Set<String> = []
 
@@ -70,6 +74,21 @@ struct TemplateParser {
     TemplateLexer.error(source, place ?? token.place, .syntax, problem)
   }
 
+  /// Reads something that may stand in itself.
+  mutating func nested<Value>(
+    _ body: (inout TemplateParser) throws(TemplateError) -> Value
+  ) throws(TemplateError) -> Value {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthLimit else { throw fault("the template is nested too deeply") }
+    return try body(&self)
+  }
+
+  /// Refuses what goes on for longer than any template, as it would be computed one inside the other.
+  func check(length: Int) throws(TemplateError) {
+    guard length < 400 else { throw fault("the expression is too long; use 'set' for its parts") }
+  }
+
   /// How a token reads in messages.
   func spelled(_ token: TemplateToken) -> String {
     switch token.kind {
@@ -116,7 +135,8 @@ struct TemplateParser {
           advance()
           return (body, word)
         }
-        body.append(TemplateStatement(kind: try statement(closing), place: start))
+        let kind = try nested { parser throws(TemplateError) in try parser.statement(closing) }
+        body.append(TemplateStatement(kind: kind, place: start))
       default:
         guard closing.isEmpty else {
           throw fault("the template ends without '\(closing[closing.count - 1])'", at: place)

@@ -114,6 +114,35 @@ import Testing
     #expect(problem(jinja, ["messages": messages]) == "chat template, " + expected)
   }
 
+  @Test(arguments: [
+    ("(", ")"), ("[", "]"), ("{1: ", "}"), ("not ", ""), ("- ", ""), ("x|d(", ")"), ("x[", "]"), ("f(", ")"),
+    ("1 if x else ", ""),
+  ]) func `what is nested deeper than the stack is refused, not run into`(
+    _ opening: String, _ closing: String
+  ) {
+    func nested(_ count: Int) -> String {
+      "{{ " + String(repeating: opening, count: count) + "1" + String(repeating: closing, count: count)
+        + " }}"
+    }
+    #expect(problem(nested(20_000)).hasSuffix("the template is nested too deeply"))
+    #expect(!problem(nested(20)).hasSuffix("too deeply"))
+  }
+
+  @Test(arguments: [".a", "|d", "[0]", "()", " + 1", " * 1", " ** 1", " and 1", " or 1"])
+  func `an endless chain is refused, not run into`(_ link: String) {
+    #expect(
+      problem("{{ x" + String(repeating: link, count: 20_000) + " }}").hasSuffix(
+        "the expression is too long; use 'set' for its parts"))
+    #expect(
+      problem("{% for x in [1] %}{{ 1" + String(repeating: " + 1", count: 300) + " }}{% endfor %}")
+        == "rendered: 301")
+  }
+
+  @Test func `blocks nested deeper than the stack are refused`() {
+    let deep = String(repeating: "{% if true %}", count: 5000) + String(repeating: "{% endif %}", count: 5000)
+    #expect(problem(deep).hasSuffix("the template is nested too deeply"))
+  }
+
   @Test func `a template's own refusal keeps its words`() throws {
     let template = try ChatTemplate(
       jinja: "{% if messages|length > 1 %}\n{{ raise_exception('One at a time') }}{% endif %}")
