@@ -270,7 +270,7 @@ import Testing
     #expect(error?.problems == [sentence])
   }
 
-  @Test(arguments: ["dpo_defaults", "dpo_sync", "kto", "sft", "dpo"])
+  @Test(arguments: ["dpo_defaults", "dpo_sync", "kto", "sft", "dpo", "cpo", "cpo_sigmoid"])
   func `what is printed can be run`(_ name: String) throws {
     let scratch = try Scratch()
     var rows = Fixtures.path("traces/rows.jsonl")

@@ -15,7 +15,11 @@ import Testing
     var model: String, rows: [Row], steps: [Step], after: [[Double]]
   }
 
-  static let names = ["bias_all", "bias_lora", "dora", "everything", "layers", "patterns", "saved"]
+  static let names = [
+    "bias_all", "bias_lora", "dora", "everything", "layers", "patterns", "saved", "gemma2", "gpt2",
+    "gpt2_dora",
+    "phi3", "pythia", "pythia_dora",
+  ]
 
   private static func expected(_ name: String) throws -> Expected {
     let path = Fixtures.path("lora/peft/\(name)/expected.json")

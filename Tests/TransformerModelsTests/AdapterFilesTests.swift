@@ -101,12 +101,6 @@ import VectorKernels
       "alpha_pattern", .object([JSONMember("q_proj", .text("x"))]),
       "'DIR/adapter_config.json': alpha_pattern 'q_proj' is no positive number; is it PEFT's?"
     ),
-    (
-      "modules_to_save", .list([.text("pooler")]),
-      "modules_to_save 'pooler' is no module of this model; there are 'down_proj', 'embed_tokens', 'gate_proj', "
-        + "'input_layernorm', 'k_proj', 'lm_head', 'norm', 'o_proj', 'post_attention_layernorm', 'q_proj', "
-        + "'up_proj', 'v_proj'"
-    ),
     ("peft_type", .text("IA3"), "'DIR/adapter_config.json': peft_type is 'IA3'; only 'LORA' is read"),
     (
       "target_modules", .text("q_proj"),
@@ -206,6 +200,16 @@ import VectorKernels
       "\($0)"
         == "target_modules 'qkv' is no linear layer of this model; there are 'q_proj', 'k_proj', 'v_proj', "
         + "'o_proj', 'gate_proj', 'up_proj', 'down_proj', and \"all-linear\" takes them all"
+    }
+    var options = LowRankOptions()
+    options.savedModules = ["norm", "pooler"]
+    #expect {
+      try LowRankAdapter(for: configuration, options, seed: 1)
+    } throws: {
+      "\($0)"
+        == "modules_to_save 'pooler' is no module of this model; there are 'down_proj', 'embed_tokens', "
+        + "'gate_proj', 'input_layernorm', 'k_proj', 'lm_head', 'norm', 'o_proj', 'post_attention_layernorm', "
+        + "'q_proj', 'up_proj', 'v_proj'"
     }
     #expect {
       try LowRankAdapter(for: configuration, LowRankOptions(targets: .named([])), seed: 1)

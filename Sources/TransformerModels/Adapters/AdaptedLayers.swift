@@ -115,9 +115,13 @@ extension ModelConfiguration {
 
   /// The weights of modules that are trained as a whole: those of every module whose name ends so.
   ///
-  /// - Throws: if a name is no module's.
-  func savedWeights(_ options: LowRankOptions) throws(ModelError) -> [WeightSpecification] {
-    for name in options.savedModules where !weights.contains(where: { Self.isSaved($0, by: name) }) {
+  /// - Parameter isStrict: whether every name must be a module's; PEFT passes over those that are not.
+  /// - Throws: if a name is no module's, or a module cannot be trained as a whole.
+  func savedWeights(
+    _ options: LowRankOptions, isStrict: Bool
+  ) throws(ModelError) -> [WeightSpecification] {
+    for name in options.savedModules
+    where isStrict && !weights.contains(where: { Self.isSaved($0, by: name) }) {
       let known = Set(weights.map { Self.lastPart(Self.module(of: $0)) }).sorted()
       throw ModelError(
         "modules_to_save '\(name)' is no module of this model; there are "

@@ -32,7 +32,12 @@ extension LowRankAdapter {
       known.insert(name)
       try readingFiles { () throws(SafetensorsError) in try read(name, of: file, into: parameter) }
     }
-    if let stranger = file.names.sorted().first(where: { !known.contains($0) }) {
+    // With bias 'all' PEFT writes a saved module's bias twice more: as it was, and under an inner name.
+    let copies = [".original_module.", ".modules_to_save."]
+    let stranger = file.names.sorted().first { name in
+      !known.contains(name) && !copies.contains { name.contains($0) }
+    }
+    if let stranger {
       throw ModelError(
         "'\(file.path)': tensor '\(stranger)' belongs to no layer that \(configurationFile) adapts; "
           + "what it does to the model is not supported")

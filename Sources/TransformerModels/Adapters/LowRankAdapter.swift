@@ -48,10 +48,10 @@ public final class LowRankAdapter {
     _ configuration: ModelConfiguration, _ options: LowRankOptions, isStrict: Bool, isFresh: Bool
   ) throws(ModelError) {
     (self.options, self.isFresh) = (options, isFresh)
-    self.configuration = try configuration.untied(for: options)
+    self.configuration = try configuration.untied(for: options, isStrict: isStrict)
     let layers = try configuration.adaptedLayers(options, isStrict: isStrict)
     groups = Self.groups(layers, options)
-    whole = try Self.whole(self.configuration, layers, options)
+    whole = try Self.whole(self.configuration, layers, options, isStrict: isStrict)
     parameters = Parameters([])
     parameters = Parameters(
       groups.flatMap { $0.pairs.flatMap(\.parameters) } + whole.map { Self.parameter($0.weight, $0.name) })
@@ -109,9 +109,9 @@ public final class LowRankAdapter {
 
   /// Modules that are trained as a whole, then biases, under the names that PEFT writes them by.
   private static func whole(
-    _ configuration: ModelConfiguration, _ layers: [AdaptedLayer], _ options: LowRankOptions
+    _ configuration: ModelConfiguration, _ layers: [AdaptedLayer], _ options: LowRankOptions, isStrict: Bool
   ) throws(ModelError) -> [(weight: WeightSpecification, name: ParameterName)] {
-    let saved = try configuration.savedWeights(options)
+    let saved = try configuration.savedWeights(options, isStrict: isStrict)
     let adapted = Set(layers.map(\.layer.name))
     let biases = configuration.weights.filter { weight in
       guard weight.name.description.hasSuffix(".bias"), !saved.contains(weight) else { return false }
@@ -197,11 +197,11 @@ extension LowRankAdapter.Pair {
 extension ModelConfiguration {
   /// This model with a head of its own, where `options` train the head or the embedding: PEFT makes a copy of the
   /// one and leaves the other.
-  func untied(for options: LowRankOptions) throws(ModelError) -> ModelConfiguration {
+  func untied(for options: LowRankOptions, isStrict: Bool) throws(ModelError) -> ModelConfiguration {
     guard tiesEmbeddings else { return self }
     var copy = self
     copy.tiesEmbeddings = false
-    let names = try copy.savedWeights(options).map(\.name.description)
+    let names = try copy.savedWeights(options, isStrict: isStrict).map(\.name.description)
     return names.contains { $0 == headName || $0 == embeddingName } ? copy : self
   }
 }
