@@ -6,6 +6,15 @@ import Testing
 @testable import prefer
 
 @Suite struct RewardModelTests {
+  /// A line of `prefer score`.
+  private struct Judged: Decodable {
+    struct Side: Decodable {
+      struct Heads: Decodable { let reward: [Double] }
+      let ids: [Int32], heads: Heads
+    }
+    let chosen: Side, rejected: Side
+  }
+
   @Test(arguments: ["", "lora: {r: 4}, "]) func `a reward model is trained, saved and evaluated`(
     _ keys: String
   )
@@ -36,6 +45,28 @@ import Testing
       keys.isEmpty ? scratch.path("out") : model, keys.isEmpty ? [] : ["--adapter", scratch.path("out")])
     #expect((after["loss"] ?? 9) < 0.5 && (after["reward/accuracy"] ?? 0) > 0.8)
     #expect(after["entropy"] == nil && after["logps/chosen"] == nil)
+
+    if !keys.isEmpty {
+      let merged = scratch.path("merged")
+      let export = try Shell.prefer(
+        "export", "--model", model, "--adapter", scratch.path("out"), "--output", merged)
+      #expect(export.code == 0, "\(export.errors)")
+      let still = try figures(merged)
+      #expect(abs((still["loss"] ?? 9) - (after["loss"] ?? 0)) < 1e-3)
+    }
+
+    // Asked row by row, the judge says what the accuracy was counted from.
+    let said = try Shell.prefer(
+      ["score", "--data", rows, "--output", "-", "--max-length", "512"]
+        + (keys.isEmpty
+          ? ["--model", scratch.path("out")] : ["--model", model, "--adapter", scratch.path("out")]))
+    #expect(said.code == 0, "\(said.errors)")
+    let judged = try said.output.split(separator: "\n").map {
+      try JSONDecoder().decode(Judged.self, from: Data($0.utf8))
+    }
+    let right = judged.count { ($0.chosen.heads.reward.last ?? 0) > ($0.rejected.heads.reward.last ?? 0) }
+    #expect(abs(Double(right) / Double(judged.count) - (after["reward/accuracy"] ?? 0)) < 1e-12)
+    #expect(judged.allSatisfy { $0.chosen.heads.reward.count == $0.chosen.ids.count })
   }
 
   @Test func `kto trains on pairs and on labelled responses`() throws {

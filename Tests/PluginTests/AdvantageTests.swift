@@ -112,6 +112,23 @@ import Testing
     #expect(near(slope, weights[..<3].map { -$0 / 4 } + [-weights[3] / 4, 0, 0, 0, 0, 0]))
   }
 
+  @Test func `where nothing is better than anything else, awr is likelihood and apa stays at the reference`()
+    throws
+  {
+    let policy = [
+      TokenStatistic.logProbability: Tensor([-1, -3], shape: [2, 1]), .head("value"): .ones([2, 1]),
+    ]
+    let batch = ScoredBatch(
+      layout: .pairs(1), tokens: [[1], [2]], mask: .ones([2, 1]),
+      policy: ModelScores(policy, maximumEntropy: 4),
+      references: [ModelScores([.logProbability: Tensor([-2, -2.5], shape: [2, 1])], maximumEntropy: 4)],
+      annotations: ["reward": Tensor([5, 5])])
+    var context = LossContext()
+    let (awr, apa) = (AWR().evaluate(batch, &context), APA().evaluate(batch, &context))
+    #expect(awr.terms[0].values.scalars == [1, 3])
+    #expect(apa.terms[0].values.scalars == [1, 0.25])
+  }
+
   @Test func `whitened advantages couple the batch, others do not`() throws {
     let coupled = try ["apa", "apa(whiten=false)", "awr", "awr(whiten=false)"].map {
       try LossRegistry.builtin.resolve($0).requirements.couplesItems

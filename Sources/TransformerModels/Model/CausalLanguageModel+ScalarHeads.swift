@@ -19,6 +19,20 @@ extension CausalLanguageModel {
   /// The scalar heads by name.
   public var scalarHeadNames: [String] { scalarHeads.map(\.name) }
 
+  /// Puts every scalar head on the model that `directory` holds, filled.
+  ///
+  /// - Throws: when the file is damaged, or a head is of another width than the model.
+  public func attachScalarHeads(savedIn directory: String) throws(ModelError) {
+    let path = ModelDirectory(directory).location(of: Self.scalarHeadsFile)
+    guard JSONFile.exists(path) else { return }
+    let names = try readingFiles { () throws(SafetensorsError) in try SafetensorsFile(mapping: path).names }
+    let (prefix, suffix) = ("scalar_heads.", ".weight")
+    for name in names.sorted() where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+      attachScalarHead(String(name.dropFirst(prefix.count).dropLast(suffix.count)))
+    }
+    try loadScalarHeads(from: directory)
+  }
+
   /// Fills the heads that `directory` holds under their names; the others stay as they are.
   ///
   /// - Throws: when the file is damaged, or a head is of another width than the model.

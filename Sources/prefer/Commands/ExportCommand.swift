@@ -48,6 +48,8 @@ enum ExportCommand {
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: place) }
     try merged.save(to: place, storedAs: stored)
+    for heads in [path, call.value("adapter") ?? ""] { try merged.attachScalarHeads(savedIn: heads) }
+    try merged.saveScalarHeads(to: place)
     try TokenizerFiles.copy(from: path, to: place)
     let written = try CausalLanguageModel.load(ModelDirectory(place), trainable: false)
       .score(sample, [.logProbability])

@@ -9,7 +9,9 @@ import TransformerModels
 /// Writes per-token log-probabilities and entropies.
 enum ScoreCommand {
   static let command = Command(
-    "score", "Writes log-probability and entropy of every completion token, a line for each row.",
+    "score",
+    "Writes log-probability and entropy of every completion token, and what the model's scalar heads say behind it, "
+      + "a line for each row.",
     options: [
       Option("model", "DIR", isRequired: true, "The model."),
       Option("data", "ROWS", isRequired: true, "The rows; - reads standard input."),
@@ -22,6 +24,11 @@ enum ScoreCommand {
   static func run(_ call: Invocation) throws -> ExitCode {
     let opened = try OpenedModel(
       call.value("model") ?? "", adapter: call.value("adapter"), scalarType: try call.scalarType())
+    for directory in [opened.path, call.value("adapter")].compactMap(\.self) {
+      try opened.model.attachScalarHeads(savedIn: directory)
+    }
+    let heads = opened.model.scalarHeadNames
+    let wanted = Set([.logProbability, .entropy] + heads.map { TokenStatistic.headBehind($0) })
     let limit = call.value("max-length") == nil ? nil : try call.integer("max-length", default: 2, atLeast: 2)
     var options = DatasetOptions(window: TokenWindow(maxLength: limit))
     options.maximumDroppedFraction = 1
@@ -36,7 +43,7 @@ enum ScoreCommand {
     var lines: [String] = []
     for step in 0..<plan.stepsPerEpoch {
       for batch in plan.microBatches(step: step) {
-        let scores = try opened.model.score(batch, [.logProbability, .entropy])
+        let scores = try opened.model.score(batch, wanted)
         lines += Self.lines(batch, scores, feedback: rows.feedback)
       }
       if Console.errorIsTerminal { Console.note("\r\(lines.count)/\(rows.rows.count) rows", terminator: "") }
@@ -56,6 +63,9 @@ enum ScoreCommand {
     let layout = batch.layout
     let width = scores[.logProbability].shape[1]
     let (logps, entropies) = (scores[.logProbability].scalars, scores[.entropy].scalars)
+    let heads = scores.statistics.compactMap { statistic in
+      statistic.scalarHead.map { (name: $0.name, outputs: scores[statistic].scalars) }
+    }
     func side(_ index: Int) -> JSONValue {
       let ids = batch.completions[index]
       let range = (index * width)..<(index * width + ids.count)
@@ -64,6 +74,10 @@ enum ScoreCommand {
         JSONMember("logps", .array(logps[range].map { .number($0) })),
         JSONMember("entropies", .array(entropies[range].map { .number($0) })),
       ]
+      if !heads.isEmpty {
+        let outputs = heads.map { JSONMember($0.name, .array($0.outputs[range].map { .number($0) })) }
+        members.append(JSONMember("heads", .object(outputs)))
+      }
       // Truncation from the left can leave each side a prompt of its own.
       if layout.prompts[index] != layout.prompts[first(of: index)] {
         members.append(JSONMember("prompt_ids", prompt(index)))
