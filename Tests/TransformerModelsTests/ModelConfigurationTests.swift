@@ -58,6 +58,12 @@ import Testing
     #expect(try read("", type: "qwen2").hasQueryBias)
   }
 
+  @Test func `a padding token counts where torch's embedding knows it`() throws {
+    #expect(try read(#""pad_token_id": 3"#).paddingToken == 3)
+    #expect(try read(#""pad_token_id": null"#).paddingToken == nil)
+    #expect(try read(#""pad_token_id": 3"#, type: "gpt_neox").paddingToken == nil)
+  }
+
   @Test func `end tokens are one or several`() throws {
     #expect(try read(#""eos_token_id": 2"#).endTokens == [2])
     #expect(try read(#""eos_token_id": [2, 7]"#).endTokens == [2, 7])

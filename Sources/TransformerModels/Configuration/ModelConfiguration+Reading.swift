@@ -37,6 +37,9 @@ extension ModelConfiguration {
     initializerRange = try file.number("initializer_range") ?? 0.02
     try readAttention(file)
     endTokens = try file.endTokens()
+    if family != .gpt2, family != .gptNeoX {
+      paddingToken = try file.optionalCount("pad_token_id").flatMap(Int32.init(exactly:))
+    }
   }
 
   private init(unchecked measures: (Int, Int, Int, Int, Int, Int, Int), _ family: Family) {

@@ -36,6 +36,7 @@ extension ModelConfiguration {
     set("model_type", .text(family.rawValue))
     set("num_attention_heads", headCount)
     set("num_hidden_layers", layerCount)
+    if let paddingToken { set("pad_token_id", Int(paddingToken)) }
     set("rms_norm_eps", normEpsilon)
     set("tie_word_embeddings", .boolean(tiesEmbeddings))
     set("torch_dtype", .text(dtype))

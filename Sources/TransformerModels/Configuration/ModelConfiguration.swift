@@ -68,6 +68,8 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var maximumPositions = 2048
   /// The standard deviation of fresh weights.
   public var initializerRange = 0.02
+  /// The token whose embedding learns nothing from being read: torch's embeddings spare the one that pads.
+  public var paddingToken: Int32?
   /// The tokens that end a generated text.
   public var endTokens: [Int32] = []
   /// The file's own words, kept for when the model is saved.

@@ -213,6 +213,9 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     }
     if let positions { scatterAddRows(gradient, pass.layout.positions, to: table(positions)) }
     if embeddingScale != 1 { scale(gradient.buffer, by: embeddingScale) }
+    for (row, token) in pass.layout.tokens.enumerated() where token == configuration.paddingToken {
+      clearRows(gradient.rows(row..<row + 1))
+    }
     scatterAddRows(gradient, pass.layout.tokens, to: table(embedding))
   }
 
