@@ -11,6 +11,7 @@ enum Bench {
   private static let commands: [(command: Command, run: @Sendable (Invocation) throws -> Report)] = [
     (KernelCommand.command, KernelCommand.run), (LossCommand.command, LossCommand.run),
     (StepCommand.command, StepCommand.run), (ScalingCommand.command, ScalingCommand.run),
+    (TokenizerCommand.command, TokenizerCommand.run),
   ]
 
   /// What the command line may say.

@@ -1,6 +1,7 @@
 // The benchmark's own arithmetic: what a step costs, how figures are printed, what the command line says.
 
 import CommandLineTool
+import Foundation
 import PreferenceCore
 import Testing
 import TransformerModels
@@ -74,6 +75,24 @@ import VectorKernels
     #expect(page.contains("usage: prefer-bench \(command)"))
     #expect(page.contains("--json"))
     #expect(page.contains("--threads N"))
+  }
+
+  private static func tokenizerReport(_ words: String...) throws -> Report {
+    guard case .run(let call) = try Bench.tool.parse(["tokenizer"] + words) else {
+      throw UsageError("the command line asks for help")
+    }
+    return try TokenizerCommand.run(call)
+  }
+
+  @Test func `a tokenizer is timed on the lines of a file`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+    let (model, texts) = (root + "/Fixtures/hf/qwen2", root + "/Fixtures/rows.jsonl")
+    let report = try Self.tokenizerReport(model, "--texts", texts, "--seconds", "0.01")
+    #expect(report.text.contains("25 texts") && report.text.contains("759 pieces"))
+    for name in ["load", "first", "encode", "decode"] { #expect(report.text.contains("\n" + name)) }
+    #expect(throws: UsageError("'/nowhere' cannot be read; give a file of texts, one a line")) {
+      try Self.tokenizerReport(model, "--texts", "/nowhere")
+    }
   }
 
   @Test func `mistakes are refused with what would do`() {
