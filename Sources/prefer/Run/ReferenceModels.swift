@@ -175,6 +175,7 @@ struct ReferenceIdentity: Hashable {
       compute \(computeType.rawValue)
       instructions \(InstructionSet.current.rawValue)
       arithmetic \(ArithmeticProbe.digits(computeType))
+      rotary \(ProcessInfo.processInfo.environment["PREFER_ROTARY"] ?? "as stored")
 
       """
   }
