@@ -74,12 +74,31 @@ extension PreferenceDataset {
       }
       var own = options
       own.format = part.format ?? options.format
+      // Judged for the mixture as a whole, below: a small file may have one bad row.
+      if parts.count > 1 { own.maximumDroppedFraction = 1 }
       sets.append(
         try PreferenceDataset(
           store.first(count), of: store.rows.count, for: requirements, with: encoder, options: own,
           loop: loop))
     }
     try self.init(joining: sets, fractions: fractions)
+    if let excess = Self.excess(in: reports, over: options.maximumDroppedFraction) {
+      throw DataError(file, excess)
+    }
+  }
+
+  /// Why the rows dropped from several files are too many, or nil where they are not.
+  private static func excess(in reports: [DataReport], over fraction: Double) -> String? {
+    let dropped = reports.reduce(0) { $0 + $1.droppedCount }
+    let considered = reports.reduce(0) { $0 + $1.rowCount - $1.leftOutCount }
+    guard reports.count > 1, Double(dropped) > fraction * Double(considered) else { return nil }
+    let list = reports.flatMap { report in
+      report.reasons.compactMap { reason in
+        report.dropped[reason].map { "\(report.file), \(reason.rawValue): \($0.sentence)" }
+      }
+    }
+    return "\(dropped) of \(considered) rows are dropped, more than max_dropped_fraction \(fraction) allows: "
+      + "\(list.joined(separator: "; ")); repair the rows or raise max_dropped_fraction"
   }
 
   /// Rows of several files behind one another.

@@ -94,6 +94,19 @@ import Testing
         "b.jsonl: its share of the mixture is not one row; raise its fraction or leave the file out"))
   }
 
+  @Test func `dropped rows are weighed against the whole mixture, and named by file`() throws {
+    let empty = #"{"prompt": "q", "chosen": "", "rejected": "y"}"#
+    let (set, _) = try mixed([2, 38], lines: ["a1": empty])
+    #expect(set.rows.count == 39 && set.reports[0].droppedCount == 1)
+    let words = message { _ = try mixed([2, 37], lines: ["a1": empty, "b0": empty]) }
+    #expect(
+      words.contains("2 of 39 rows are dropped, more than max_dropped_fraction 0.05 allows: ")
+        && words.contains("a.jsonl, empty completion: 1 (line 2); ")
+        && words.hasSuffix(
+          "b.jsonl, empty completion: 1 (line 1); repair the rows or raise max_dropped_fraction")
+    )
+  }
+
   @Test func `a mistake names its own file and line`() throws {
     let words = message {
       _ = try mixed([1, 2], lines: ["b1": #"{"prompt": "a0", "chosen": 1, "rejected": "y"}"#])
