@@ -46,14 +46,15 @@ public struct BMC: PreferenceLoss {
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let changed = Self.changedTokens(batch)
-    let marks = batch.tokenTensor { changed[$0][$1] ? 1 : 0 }
-    // 1/π as e^(−log π), bounded before the exponential; δ = 0 gives e^(−∞) = 0.
-    let surprise = exp(minimum(-stopGradient(batch.policy[.logProbability]), Elementary.log(delta)))
+    let (logs, width, delta) = (stopGradient(batch.policy[.logProbability]).scalars, batch.width, delta)
+    let weights = batch.tokenTensor { completion, position in
+      guard changed[completion][position] else { return 1 }
+      return 1 + min(Elementary.exp(-logs[completion * width + position]), delta)
+    }
     let total = Double(batch.tokenCounts.reduce(0, +))
     let count = changed.reduce(0) { sum, tokens in sum + tokens.count { $0 } }
     context.metrics.record("bmc/share_changed", total: Double(count), count: total)
-    return context.evaluate(
-      inner.loss, at: "inner", on: batch.weightingTokens(by: 1 + marks * surprise))
+    return context.evaluate(inner.loss, at: "inner", on: batch.weightingTokens(by: weights))
   }
 
   /// For each token of each completion, whether it sets the completion apart. `[N][length]`.

@@ -117,7 +117,7 @@ struct TokenPair {
 
   @Test func `bmc leaves equal responses alone`() throws {
     let pair = TokenPair(tokens: [[1, 2, 3], [1, 2, 3]])
-    #expect(try pair.evaluate("bmc").slopes == pair.evaluate("dpo").slopes)
+    expect(try pair.slopes("bmc"), try pair.slopes("dpo"))
   }
 
   @Test func `sampo keeps as many tokens of the longer response as the shorter one has`() throws {
@@ -158,7 +158,7 @@ struct TokenPair {
 
   @Test func `responses of one length are all kept`() throws {
     let pair = TokenPair(tokens: [[1, 2, 3], [4, 5, 6]])
-    #expect(try pair.evaluate("sampo(dpo)").slopes == pair.evaluate("dpo").slopes)
+    expect(try pair.slopes("sampo(dpo)"), try pair.slopes("dpo"))
   }
 
   @Test func `wpo multiplies by how the policy's choices compare with its own draws`() throws {

@@ -36,6 +36,33 @@ import Testing
     #expect(slopes.scalars == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 1, 0, 0, 0, 0])
   }
 
+  @Test(arguments: [ScalarType.float32, .float64])
+  func `a weighted sum is the sum of a product, backwards too`(_ type: ScalarType) {
+    let counts = [3, 0, 9, 1, 8]
+    var scalars = numbers([5, 9]).scalars
+    for (row, count) in counts.enumerated() {
+      for t in count..<9 { scalars[row * 9 + t] = .nan }
+    }
+    let x = Tensor(scalars, shape: [5, 9]).converted(to: type).tracked()
+    let weights = Tensor(numbers([45]).scalars.map { 0.5 - $0 }, shape: [5, 9])
+    let (fused, plain) = (x.sumOfFirst(counts, weightedBy: weights), (weights * x).sumOfFirst(counts))
+    #expect(fused.scalarType == .float64)
+    for (a, b) in zip(stopGradient(fused).scalars, stopGradient(plain).scalars) {
+      #expect(Swift.abs(a - b) < 1e-14)
+    }
+    let outer = Tensor([1, -2, 3, 0.5, 7])
+    let (slopes, expected) = (
+      gradients(of: (outer * fused).sum(), at: [x])[0], gradients(of: (outer * plain).sum(), at: [x])[0]
+    )
+    #expect(slopes.scalarType == type)
+    #expect(slopes.scalars == expected.scalars)
+    // Weights that are part of the graph get their gradient as well.
+    let tracked = weights.tracked()
+    let bare = Tensor(numbers([45]).scalars, shape: [5, 9])
+    let one = gradients(of: bare.sumOfFirst(counts, weightedBy: tracked).sum(), at: [tracked])[0]
+    #expect(one.scalars == gradients(of: (tracked * bare).sumOfFirst(counts).sum(), at: [tracked])[0].scalars)
+  }
+
   @Test func `single-precision sums keep the digits of double precision`() {
     let x = numbers([40, 3000]).converted(to: .float32)
     let exact = x.converted(to: .float64)

@@ -129,7 +129,8 @@ extension ScoredBatch {
   public func sequenceLogProbability(_ scores: ModelScores) -> Tensor {
     sequenceSums.sum(of: scores) {
       let logs = scores[.logProbability]
-      return (weights(of: scores).map { $0 * logs } ?? logs).sumOfFirst(tokenCounts)
+      return weights(of: scores).map { logs.sumOfFirst(tokenCounts, weightedBy: $0) }
+        ?? logs.sumOfFirst(tokenCounts)
     }
   }
 

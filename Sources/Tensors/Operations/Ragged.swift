@@ -30,6 +30,61 @@ extension Tensor {
       })
   }
 
+  /// The weighted sum of the first `counts[n]` scalars of each row, `[N, T]` to `[N]`, in double precision.
+  ///
+  /// One walk over both, where a product would write `[N, T]` anew, forwards and backwards. Nothing behind the first
+  /// `counts[n]` is read.
+  ///
+  /// - Precondition: the tensor is a matrix, with one count of at most `T` for each row, and `weights` has its shape.
+  public func sumOfFirst(_ counts: [Int], weightedBy weights: Tensor) -> Tensor {
+    requireRagged(counts, rows: shape.first ?? 0, "sumOfFirst")
+    precondition(weights.shape == shape, "sumOfFirst: weights of shape \(weights.shape) for shape \(shape)")
+    if weights.node != nil { return (weights * self).sumOfFirst(counts) }
+    let factors = Double.buffer(of: weights.storage)
+    switch storage {
+    case .float32(let x): return summedOfFirst(counts, x, factors)
+    case .float64(let x): return summedOfFirst(counts, x, factors)
+    }
+  }
+
+  @inline(__always)
+  private func summedOfFirst<Scalar: TensorScalar>(
+    _ counts: [Int], _ x: AlignedBuffer<Scalar>, _ factors: AlignedBuffer<Double>
+  ) -> Tensor {
+    let (sums, width) = (AlignedBuffer<Double>.unwritten(counts.count), shape[1])
+    forEachRange(of: counts.count, cost: width) { range in
+      for row in range {
+        let (line, weights, count) = (x.base + row * width, factors.base + row * width, counts[row])
+        // Four sums at once: an addition need not wait for the one before.
+        var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
+        var t = 0
+        while t + 4 <= count {
+          a += weights[t] * line[t].double
+          b += weights[t + 1] * line[t + 1].double
+          c += weights[t + 2] * line[t + 2].double
+          d += weights[t + 3] * line[t + 3].double
+          t += 4
+        }
+        while t < count {
+          a += weights[t] * line[t].double
+          t += 1
+        }
+        sums.base[row] = (a + b) + (c + d)
+      }
+    }
+    return Tensor(
+      .float64(sums), shape: [counts.count],
+      node: node.map { input in
+        GradientNode(
+          counts.count, .float64,
+          [
+            .init(
+              input,
+              making: { .dense(Scalar.storage(.spreading($0, counts, over: factors, width: width))) })
+          ])
+      })
+  }
+
   /// The first `counts[i]` scalars of each of the given rows end to end: `[N, T]` to `[Σ counts]`.
   ///
   /// - Precondition: the tensor is a matrix, with one count of at most `T` for each of `rows`; no row comes twice.
@@ -92,6 +147,22 @@ extension AlignedBuffer where Scalar: TensorScalar {
       for row in range {
         let (line, count) = (result.base + row * width, counts[row])
         line.update(repeating: Scalar(rounding: g.base[row]), count: count)
+        (line + count).update(repeating: 0, count: width - count)
+      }
+    }
+    return result
+  }
+
+  /// Each row's number times the weights in its first `counts[n]` places, 0 behind them.
+  fileprivate static func spreading(
+    _ rows: Cotangent, _ counts: [Int], over weights: AlignedBuffer<Double>, width: Int
+  ) -> AlignedBuffer {
+    let (g, result) = (Double.buffer(of: rows.storage), unwritten(counts.count * width))
+    forEachRange(of: counts.count, cost: width) { range in
+      for row in range {
+        let (line, factors, count) = (result.base + row * width, weights.base + row * width, counts[row])
+        let number = g.base[row]
+        for t in 0..<count { line[t] = Scalar(rounding: number * factors[t]) }
         (line + count).update(repeating: 0, count: width - count)
       }
     }
