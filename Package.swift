@@ -47,6 +47,8 @@ let layers: [(name: String, imports: [String])] = [
   ("Safetensors", ["VectorKernels"]),
   ("PreferenceCore", ["Configuration", "Optimizers", "Tensors"]),
   ("LossConformance", ["PreferenceCore"]),
+  ("PluginInterface", ["CPluginHandshake", "PreferenceCore"]),
+  ("PluginLoading", ["PluginInterface", "PreferenceCore"]),
   ("PreferenceTestSupport", ["Optimizers", "PreferenceCore", "VectorKernels"]),
   ("TransformerModels", ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "VectorKernels"]),
   ("PreferenceData", ["ChatTemplates", "Digests", "PreferenceCore", "Tokenizers"]),
@@ -126,11 +128,19 @@ let package = Package(
     .library(name: "PreferenceCore", targets: ["PreferenceCore", "Configuration", "Tensors", "Optimizers"]),
     .library(name: "BuiltinLosses", targets: ["BuiltinLosses"]),
     .library(name: "LossConformance", targets: ["LossConformance"]),
+    // What losses in shared libraries link: dynamic, so that the program's own core takes its place when they load.
+    .library(
+      name: "PreferencePlugin", type: .dynamic,
+      targets: [
+        "PreferenceCore", "Configuration", "Tensors", "Optimizers", "PluginInterface", "LossConformance",
+        "BuiltinLosses",
+      ]),
     .library(
       name: "PreferenceTraining", targets: ["TransformerModels", "PreferenceData", "Checkpoints", "Reports"]),
   ],
   targets: [
-    .target(name: "ProcessorFeatures"), .target(name: "VectorKernelsInterface", swiftSettings: kernels([])),
+    .target(name: "ProcessorFeatures"), .target(name: "CPluginHandshake"),
+    .target(name: "VectorKernelsInterface", swiftSettings: kernels([])),
   ]
     + instructionSets.map {
       .target(
@@ -152,7 +162,10 @@ let package = Package(
     + [
       .target(
         name: "BuiltinLosses", dependencies: names(["PreferenceCore"] + losses), swiftSettings: library),
-      .executableTarget(name: "prefer", dependencies: names(everything), swiftSettings: library),
+      .executableTarget(
+        name: "prefer", dependencies: names(everything), swiftSettings: library,
+        // Shared libraries with losses use this program's core.
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]),
       .executableTarget(
         name: "prefer-bench", dependencies: names(everything), swiftSettings: library),
     ]

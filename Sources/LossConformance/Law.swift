@@ -55,10 +55,13 @@ public struct ConformanceFailure: Error, Sendable, Hashable, CustomStringConvert
   /// What it breaks; never empty.
   public let violations: [Violation]
 
-  /// One line for each violation under a heading.
+  /// One line for each violation under a heading, and what to do about each law that is broken.
   public var description: String {
-    "'\(loss)' breaks \(Set(violations.map(\.law)).count) of \(Law.allCases.count) laws:\n"
-      + violations.map { "  - \($0)" }.joined(separator: "\n")
+    let broken = Law.allCases.filter { law in violations.contains { $0.law == law } }
+    let lines =
+      ["'\(loss)' breaks \(broken.count) of \(Law.allCases.count) laws:"] + violations.map { "  - \($0)" }
+      + ["what to do:"] + broken.map { "  - \($0.rawValue): \($0.remedy)" }
+    return lines.joined(separator: "\n")
   }
 }
 

@@ -51,6 +51,11 @@ public struct SVGDocument: Sendable {
         + " fill=\"\(color)\"\(isBold ? " font-weight=\"600\"" : "")>\(Self.escaped(words))</text>")
   }
 
+  /// Puts another drawing on this one, its corner at the given place.
+  public mutating func place(_ other: SVGDocument, x: Double, y: Double) {
+    body.append("<g transform=\"translate(\(at(x)) \(at(y)))\">\n\(other.body.joined(separator: "\n"))\n</g>")
+  }
+
   /// The document.
   public var text: String {
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(at(width)) \(at(height))\" width=\"\(at(width))\""

@@ -5,6 +5,7 @@ import CommandLineTool
 import Configuration
 import Foundation
 import LossConformance
+import PluginLoading
 import PreferenceCore
 import PreferenceData
 
@@ -49,6 +50,7 @@ enum Failure {
     case is UsageError, is RunFileError, is ConfigurationError, is HyperparameterError, is SyntaxError: .usage
     case is DataError: .rejectedRows
     case is ConformanceFailure: .brokenLaw
+    case is PluginLoadingError: .plugin
     case CheckpointError.mismatch: .mismatch
     case let error as TrainingError: code(of: error)
     default: .failure

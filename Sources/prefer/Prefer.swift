@@ -15,7 +15,7 @@ enum Prefer {
     (LossesCommand.command, LossesCommand.run), (ExplainCommand.command, ExplainCommand.run),
     (VerifyCommand.command, VerifyCommand.run), (InitCommand.command, InitCommand.run),
     (ExportCommand.command, ExportCommand.run), (InspectCommand.command, InspectCommand.run),
-    (TokenizeCommand.command, TokenizeCommand.run),
+    (TokenizeCommand.command, TokenizeCommand.run), (PluginCommand.command, PluginCommand.run),
   ]
 
   /// What the command line may say.

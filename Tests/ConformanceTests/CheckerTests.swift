@@ -55,6 +55,8 @@ import Testing
           - \(line) (seed 1)
           - \(line) (seed 2)
           - \(line) (seed 3)
+        what to do:
+          - training can start: promise in startingValue what the loss is at margin 0, or leave it out; declare startsFlat
         """)
   }
 

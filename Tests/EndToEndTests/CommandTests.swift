@@ -118,6 +118,7 @@ import Testing
     let all = try Shell.prefer("--help").output
     for name in [
       "quickstart", "train", "score", "evaluate", "generate", "losses", "explain", "verify", "inspect",
+      "plugin",
     ] {
       #expect(all.contains("  \(name) "), "\(name)")
     }

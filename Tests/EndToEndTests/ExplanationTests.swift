@@ -61,4 +61,40 @@ import Testing
     }
     #expect(abs(curve.slopes[4] + 0.25) < 1e-12)
   }
+
+  private static func comparison(_ texts: [String]) throws -> String {
+    let objectives = try texts.map { try Objective($0, in: .builtin) }
+    return LossComparison(of: objectives, in: .builtin).lines.joined(separator: "\n")
+  }
+
+  @Test func `losses stand side by side`() throws {
+    let table = try Self.comparison(["dpo(beta=0.5)", "ipo(tau=0.5, reduction=sum)", "hinge"])
+    for part in [
+      "none: falls towards +∞", "0 at h = 1", "0 from h = 10 on", "straight, -0.5 a nat", "falls to 0",
+      "straight, -0.1 a nat", "steeper and steeper", "0.6931, slope -0.25", "(h − 1/(2τ))²",
+      "1 reference model",
+    ] {
+      #expect(table.contains(part), "\(part) is not in\n\(table)")
+    }
+    #expect(!table.contains("are the same"))
+  }
+
+  @Test func `what is the same is said to be`() throws {
+    let table = try Self.comparison(["focalpo(gamma=0)", "formula('softplus(-k * margin)', k=0.1)"])
+    #expect(table.contains("are the same: values and gradients agree to 10⁻¹² on random batches"))
+  }
+
+  @Test func `several losses are drawn in two panels`() throws {
+    let objectives = try ["dpo", "hinge"].map { try Objective($0, in: .builtin) }
+    let text = try LossPlot.text(of: objectives)
+    #expect(text.components(separatedBy: "<g transform=").count == 3)
+    #expect(text.components(separatedBy: "<polyline").count == 5)
+    #expect(text.contains(">hinge(beta=0.1)</text>"))
+  }
+
+  @Test func `cells break at blanks`() {
+    #expect(LossComparison.wrapped("one two three", 7) == ["one two", "three"])
+    #expect(LossComparison.wrapped("abcdefghij k", 4) == ["abcd", "efgh", "ij k"])
+    #expect(LossComparison.wrapped("", 4) == [])
+  }
 }

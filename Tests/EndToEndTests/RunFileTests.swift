@@ -112,7 +112,6 @@ import Testing
       "use_peft: true, sync_ref_model: true",
       "'sync_ref_model' moves all weights of a reference, but only an adapter is trained; leave one out"
     ),
-    ("plugins: ['libA.so']", "'plugins' is not supported yet; only built-in losses can be named"),
     ("ref_model_sync_steps: 4", "'ref_model_sync_steps' is read only with 'sync_ref_model: true'"),
     ("optim: 'sgd', adam_beta1: 0.8", "'adam_beta1' is not read by optim 'sgd'"),
     ("eval_steps: 5", "'eval_steps' needs held-out rows: 'dataset.eval_path' or 'dataset.eval_fraction'"),

@@ -52,6 +52,12 @@ enum TrainCommand {
   static func request(_ call: Invocation) throws -> RunRequest {
     var file = try RunFile(path: call.word("RUN.json5") ?? "")
     for override in call.overrides { file.override(override.key, with: override.value) }
-    return try RunRequest(file, in: try LossCatalogue.registry(call))
+    // Libraries of the command line stand in run.json as if the run file named them.
+    let plugins = call.values("plugin") + file.read().settings.plugins
+    if !plugins.isEmpty {
+      file.override("plugins", with: JSONValue.array(plugins.map { .string($0) }).description)
+    }
+    let registry = try LossCatalogue.registry(call, plugins: plugins)
+    return try RunRequest(file, in: registry)
   }
 }

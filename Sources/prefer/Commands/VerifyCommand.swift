@@ -4,24 +4,28 @@ import BuiltinLosses
 import CommandLineTool
 import Foundation
 import LossConformance
+import PluginLoading
 import PreferenceCore
 
 /// Runs the conformance laws, or checks a file of vectors.
 enum VerifyCommand {
   static let command = Command(
     "verify", "Checks losses against the conformance laws, or against a file of values and gradients.",
-    arguments: [Operand("NAME", .repeated, "Loss names or expressions; every registered loss unless given.")],
+    arguments: [
+      Operand(
+        "NAME", .repeated, "Loss names, expressions or plugin libraries; every registered loss unless given.")
+    ],
     options: [
       Option("json", "FILE", "Writes what was found for machines."),
       Option("vectors", "FILE", "Checks a file in the format of loss_vectors.json instead."),
     ] + LossCatalogue.options)
 
   static func run(_ call: Invocation) throws -> ExitCode {
-    let registry = try LossCatalogue.registry(call)
+    var registry = try LossCatalogue.registry(call)
+    let names = try losses(call.words("NAME"), &registry)
     if let path = call.value("vectors") {
-      return try vectors(at: path, named: call.words("NAME"), in: registry, json: call.value("json"))
+      return try vectors(at: path, named: names, in: registry, json: call.value("json"))
     }
-    let names = call.words("NAME")
     let chosen = names.isEmpty ? registry.entries.keys.sorted() : names
     var reports: [ConformanceReport] = []
     let width = (chosen.map(\.count).max() ?? 0) + 2
@@ -37,6 +41,8 @@ enum VerifyCommand {
       }
       Console.output(Numbers.padded(name, width) + marks.joined(separator: " "))
       for violation in report.violations { Console.output("    \(violation)") }
+      let broken = Law.allCases.filter { law in report.violations.contains { $0.law == law } }
+      for law in broken { Console.output("    what to do: \(law.remedy)") }
     }
     for (place, law) in Law.allCases.enumerated() {
       Console.output(Numbers.padded("", width + 2 * place) + "└ " + law.rawValue)
@@ -47,6 +53,17 @@ enum VerifyCommand {
         + (broken == 0 ? "all obeyed" : "\(broken) break some") + " (–: nothing to check)")
     if let path = call.value("json") { try OutputFile.write(json(reports).indented + "\n", to: path) }
     return broken == 0 ? .success : .brokenLaw
+  }
+
+  /// The losses that `words` name: a library stands for those it brings.
+  private static func losses(_ words: [String], _ registry: inout LossRegistry) throws -> [String] {
+    try words.flatMap { word -> [String] in
+      guard word.hasSuffix(".so") || word.hasSuffix(".dylib") else { return [word] }
+      let before = Set(registry.entries.keys)
+      let plugin = try registry.load(library: word)
+      Console.note("\(word): \(plugin.name) \(plugin.version)")
+      return registry.entries.keys.filter { !before.contains($0) }.sorted()
+    }
   }
 
   private static func json(_ reports: [ConformanceReport]) -> JSONValue {

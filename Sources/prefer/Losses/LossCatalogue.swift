@@ -4,22 +4,30 @@ import BuiltinLosses
 import CommandLineTool
 import Configuration
 import Foundation
+import PluginLoading
 import PreferenceCore
 
 /// Where commands look losses up.
 enum LossCatalogue {
   /// What every command that names losses takes.
   static let options = [
+    Option("plugin", "LIBRARY", isRepeatable: true, "A shared library with losses; see 'prefer plugin'."),
     Option(
       "losses", "FILE", isRepeatable: true,
-      "Names for losses of your own: a JSON5 object {name: expression}.")
+      "Names for losses of your own: a JSON5 object {name: expression}."),
   ]
 
-  /// The built-in losses and what the command line adds to them.
+  /// The built-in losses and what the command line adds to them; `plugins` are libraries that a run file names.
   ///
-  /// - Throws: `RunFileError` with every mistake of a file of definitions.
-  static func registry(_ call: Invocation) throws -> LossRegistry {
+  /// - Throws: `PluginLoadingError` for a library, `RunFileError` with every mistake of a file of definitions.
+  static func registry(_ call: Invocation, plugins: [String] = []) throws -> LossRegistry {
     var registry = LossRegistry.builtin
+    var loaded: Set<String> = []
+    for path in call.values("plugin") + plugins {
+      // The same library may stand on the command line and in the run file.
+      let place = URL(filePath: path).resolvingSymlinksInPath().path
+      if loaded.insert(place).inserted { try registry.load(library: path) }
+    }
     for path in call.values("losses") {
       registry = try registry.defining(try definitions(inFile: path), from: path)
     }

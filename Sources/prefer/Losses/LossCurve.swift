@@ -12,10 +12,13 @@ struct LossCurve: Sendable {
   /// `dℓ/dh` at each margin.
   let slopes: [Double]
 
+  /// How long the completions are, in tokens.
+  static let length = 8
+
   /// Completions of eight tokens, references at a log-probability of −2 nats a token and half of the
   /// largest entropy, reward columns at 1 for the chosen side and 0 for the other.
   init(of loss: any PreferenceLoss, over range: ClosedRange<Double>, count: Int = 201) {
-    let (length, maximumEntropy) = (8, 6.0)
+    let (length, maximumEntropy) = (Self.length, 6.0)
     margins = (0..<count).map {
       range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / Double(count - 1)
     }

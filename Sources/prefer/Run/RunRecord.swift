@@ -20,6 +20,11 @@ enum RunRecord {
     hashes["data"] = run.rows.hash
     if settings.evaluationRows != nil { hashes["held-out data"] = run.heldOut?.hash }
     if let adapter = settings.adapterStart { hashes["adapter"] = try adapterHash(adapter) }
+    for path in settings.plugins {
+      let file = URL(filePath: path)
+      hashes["plugin \(file.lastPathComponent)"] = try hash(
+        of: [file.lastPathComponent], in: file.deletingLastPathComponent().path)
+    }
     for (index, name) in run.request.references.enumerated() where name != "base" {
       hashes["reference \(index + 1)"] = try modelHash(name)
     }

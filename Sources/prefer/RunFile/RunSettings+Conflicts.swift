@@ -7,8 +7,7 @@ import PreferenceData
 extension RunSettings {
   /// Every conflict between the keys that were given, each a sentence.
   func conflicts(given: Set<String>) -> [String] {
-    missing(given) + mixture(given) + exclusive(given) + unread(given) + unsupported(given)
-      + adapterConflicts(given: given)
+    missing(given) + mixture(given) + exclusive(given) + unread(given) + adapterConflicts(given: given)
   }
 
   private func missing(_ given: Set<String>) -> [String] {
@@ -86,15 +85,6 @@ extension RunSettings {
     }
     if (saveSteps ?? 0) == 0, given.contains("save_total_limit") {
       problems.append("'save_total_limit' is not read when 'save_steps' is 0")
-    }
-    return problems
-  }
-
-  /// Keys that are understood and cannot be honoured yet.
-  private func unsupported(_ given: Set<String>) -> [String] {
-    var problems: [String] = []
-    if !plugins.isEmpty {
-      problems.append("'plugins' is not supported yet; only built-in losses can be named")
     }
     return problems
   }
