@@ -18,7 +18,8 @@ import PreferenceCore
 public struct APA: PreferenceLoss {
   public static let card = LossCard(
     "apa", "Advantage-induced policy alignment: log-ratios drawn to advantages by squares.",
-    formula: "(log π_θ(y_t) − log π_ref(y_t) − A_t/λ)² + c · ½ (V_t − A_t − V_t)²",
+    formula:
+      "(log π_θ(y_t) − log π_ref(y_t) − A_t/λ)² + c · ½ (V_t − target_t)², target_t = V_t + A_t before whitening",
     source: "Zhu et al., 2023, arXiv:2306.02231",
     departures: [
       "the value head is one linear map on the policy's own last state; the authors train a second network",

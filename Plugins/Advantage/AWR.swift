@@ -15,7 +15,8 @@ import PreferenceCore
 public struct AWR: PreferenceLoss {
   public static let card = LossCard(
     "awr", "Advantage-weighted regression: likelihood of tokens by exponentials of their advantages.",
-    formula: "−min(exp(A_t/λ), m) · log π_θ(y_t) + c · ½ (V_t − A_t − V_t)²",
+    formula:
+      "−min(exp(A_t/λ), m) · log π_θ(y_t) + c · ½ (V_t − target_t)², target_t = V_t + A_t before whitening",
     source: "Peng et al., 2019, arXiv:1910.00177; Zhu et al., 2023, arXiv:2306.02231",
     departures: [
       "the default of λ is that of apa; the authors' code has 2 for dialogue and 1 for summaries",
