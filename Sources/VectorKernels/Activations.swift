@@ -1,4 +1,4 @@
-// Kernels on activations, in whichever type they are stored: norms, rotary positions, gates, biases.
+// Kernels on activations, in whichever type they are stored: norms, rotary positions.
 
 import VectorKernelsInterface
 
@@ -159,38 +159,6 @@ public func rotate<Scalar: ActivationScalar>(
   forEachRowRange(x.rows, columns: x.columns) { range in
     for t in range {
       activeKernels.rotate(x.scalars(t), heads, step, width, cosines.row(t), sines.row(t), inverse)
-    }
-  }
-}
-
-/// Writes `gate·σ(gate)·up`, row by row; `out` may be either operand.
-///
-/// - Shapes: all `[rows, d]`.
-public func gatedSiLU<Scalar: ActivationScalar>(
-  gate: Matrix<Scalar>, up: Matrix<Scalar>, into out: Matrix<Scalar>
-) {
-  requireEqualShapes(gate, up, "gatedSiLU")
-  requireEqualShapes(gate, out, "gatedSiLU")
-  forEachRowRange(gate.rows, columns: gate.columns) { range in
-    for i in range { activeKernels.gatedSiLU(gate.scalars(i), up.scalars(i), out.scalars(i), gate.columns) }
-  }
-}
-
-/// Writes the gradients of `gatedSiLU` by both operands, and its value once more in the place of `upstream`.
-///
-/// - Shapes: all `[rows, d]`; each gradient may overwrite its operand.
-public func gatedSiLUGradient<Scalar: ActivationScalar>(
-  upstreamThenValue upstream: Matrix<Scalar>, gate: Matrix<Scalar>, up: Matrix<Scalar>,
-  gateGradient: Matrix<Scalar>, upGradient: Matrix<Scalar>
-) {
-  for other in [gate, up, gateGradient, upGradient] {
-    requireEqualShapes(upstream, other, "gatedSiLUGradient")
-  }
-  forEachRowRange(gate.rows, columns: gate.columns) { range in
-    for i in range {
-      activeKernels.gatedSiLUGradient(
-        upstream.scalars(i), gate.scalars(i), up.scalars(i), gateGradient.scalars(i), upGradient.scalars(i),
-        gate.columns)
     }
   }
 }

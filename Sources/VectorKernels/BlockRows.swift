@@ -220,7 +220,6 @@ public func activateGradient<Scalar: ActivationScalar>(
 public func gated<Scalar: ActivationScalar>(
   _ function: ActivationFunction, gate: Matrix<Scalar>, up: Matrix<Scalar>, into out: Matrix<Scalar>
 ) {
-  guard function != .silu else { return gatedSiLU(gate: gate, up: up, into: out) }
   requireEqualShapes(gate, up, "gated")
   requireEqualShapes(gate, out, "gated")
   forEachRowRange(gate.rows, columns: gate.columns) { range in
@@ -238,10 +237,6 @@ public func gatedGradient<Scalar: ActivationScalar>(
   _ function: ActivationFunction, upstreamThenValue upstream: Matrix<Scalar>, gate: Matrix<Scalar>,
   up: Matrix<Scalar>, gateGradient: Matrix<Scalar>, upGradient: Matrix<Scalar>
 ) {
-  guard function != .silu else {
-    return gatedSiLUGradient(
-      upstreamThenValue: upstream, gate: gate, up: up, gateGradient: gateGradient, upGradient: upGradient)
-  }
   for other in [gate, up, gateGradient, upGradient] { requireEqualShapes(upstream, other, "gatedGradient") }
   forEachRowRange(gate.rows, columns: gate.columns) { range in
     for i in range {

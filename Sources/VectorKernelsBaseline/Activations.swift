@@ -1,4 +1,4 @@
-// Rotary positions, gates and biases, on activations as they are stored.
+// Rotary positions and biases, on activations as they are stored.
 
 public import VectorKernelsInterface
 
@@ -33,52 +33,6 @@ extension Kernels {
         S.storePart(a * cosine - b * sine, left + $0, $1)
         S.storePart(b * cosine + a * sine, right + $0, $1)
       }
-    }
-  }
-
-  public static func gatedSiLU(_ gate: Scalars, _ up: Scalars, _ out: MutableScalars, _ n: Int) {
-    gate.isBrainFloat
-      ? gatedSiLU(Rounded.self, gate.base, up.base, out.base, n)
-      : gatedSiLU(Plain.self, gate.base, up.base, out.base, n)
-  }
-
-  @inline(__always)
-  private static func gatedSiLU<S: Storage>(
-    _: S.Type, _ gate: UnsafeRawPointer, _ up: UnsafeRawPointer, _ out: UnsafeMutableRawPointer, _ n: Int
-  ) {
-    let (gate, up, out) = (S.address(gate), S.address(up), S.address(out))
-    // One loop, with the last few in it: closures as long as this would be called, not inlined.
-    for start in stride(from: 0, to: n, by: 16) {
-      let x = S.load(gate + start, upTo: n - start)
-      S.store(x * Curves.gate(x) * S.load(up + start, upTo: n - start), out + start, upTo: n - start)
-    }
-  }
-
-  public static func gatedSiLUGradient(
-    _ upstream: MutableScalars, _ gate: Scalars, _ up: Scalars, _ gateGradient: MutableScalars,
-    _ upGradient: MutableScalars, _ n: Int
-  ) {
-    gate.isBrainFloat
-      ? slopes(Rounded.self, upstream.base, gate.base, up.base, gateGradient.base, upGradient.base, n)
-      : slopes(Plain.self, upstream.base, gate.base, up.base, gateGradient.base, upGradient.base, n)
-  }
-
-  @inline(__always)
-  private static func slopes<S: Storage>(
-    _: S.Type, _ upstream: UnsafeMutableRawPointer, _ gate: UnsafeRawPointer, _ up: UnsafeRawPointer,
-    _ gateGradient: UnsafeMutableRawPointer, _ upGradient: UnsafeMutableRawPointer, _ n: Int
-  ) {
-    let (upstream, gate, up) = (S.address(upstream), S.address(gate), S.address(up))
-    let (gateGradient, upGradient) = (S.address(gateGradient), S.address(upGradient))
-    for start in stride(from: 0, to: n, by: 16) {
-      let rest = n - start
-      let (x, y) = (S.load(gate + start, upTo: rest), S.load(up + start, upTo: rest))
-      let activation = Curves.gate(x)
-      let incoming = S.load(upstream + start, upTo: rest) * activation
-      let slope = incoming * y * fused(x, 1 - activation, Lanes(repeating: 1))
-      S.store(slope, gateGradient + start, upTo: rest)
-      S.store(incoming * x, upGradient + start, upTo: rest)
-      S.store(x * activation * y, upstream + start, upTo: rest)
     }
   }
 

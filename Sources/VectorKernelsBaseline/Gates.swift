@@ -166,6 +166,7 @@ extension Kernels {
     _ n: Int
   ) {
     let (gate, up, out) = (S.address(gate), S.address(up), S.address(out))
+    // One loop, with the last few in it: closures as long as this would be called, not inlined.
     for start in stride(from: 0, to: n, by: 16) {
       let rest = n - start
       let value = B.value(S.load(gate + start, upTo: rest))

@@ -46,13 +46,6 @@ public protocol ActivationKernels: SendableMetatype {
     _ x: MutableScalars, _ heads: Int, _ step: Int, _ width: Int, _ cosines: Floats, _ sines: Floats,
     _ inverse: Bool)
 
-  /// out = gate·σ(gate)·up
-  static func gatedSiLU(_ gate: Scalars, _ up: Scalars, _ out: MutableScalars, _ n: Int)
-  /// The gradients of `gatedSiLU`, and its value once more in `upstream`'s place.
-  static func gatedSiLUGradient(
-    _ upstream: MutableScalars, _ gate: Scalars, _ up: Scalars, _ gateGradient: MutableScalars,
-    _ upGradient: MutableScalars, _ n: Int)
-
   /// y += x
   static func add(_ x: Scalars, _ y: MutableFloats, _ n: Int)
   /// y += x

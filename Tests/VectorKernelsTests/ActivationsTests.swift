@@ -55,9 +55,10 @@ private struct Results {
     let (a, b) = (Activations(y, isBrainFloat: isBrainFloat), Activations(z, isBrainFloat: isBrainFloat))
     // A result may lie on the other side of a rounding border: one place of bfloat16.
     let tolerance: Float = isBrainFloat ? 0x1p-7 : 0x1p-20
-    func compare(_ outputs: Int = 1, _ kernel: (any ActivationKernels.Type, Results) -> Void) {
+    func compare(_ outputs: Int = 1, _ kernel: (any (ActivationKernels & BlockKernels).Type, Results) -> Void)
+    {
       let start = noise.buffer(n)
-      func run(_ kernels: any ActivationKernels.Type) -> Results {
+      func run(_ kernels: any (ActivationKernels & BlockKernels).Type) -> Results {
         let results = Results(
           activations: (0..<outputs).map { _ in Activations(start, isBrainFloat: isBrainFloat) },
           floats: FloatBuffer(start.scalars))
@@ -80,8 +81,8 @@ private struct Results {
       }
     }
     compare(0) { $0.normalizeGradient(a.read, x.base, z.base, 1.3, spare.base, false, $1.floats.base, n) }
-    compare { $0.gatedSiLU(a.read, b.read, $1[0], n) }
-    compare(3) { $0.gatedSiLUGradient($1[0], a.read, b.read, $1[1], $1[2], n) }
+    compare { $0.gated(.silu, a.read, b.read, $1[0], n) }
+    compare(3) { $0.gatedGradient(.silu, $1[0], a.read, b.read, $1[1], $1[2], n) }
     compare(0) { $0.add(a.read, $1.floats.base, n) }
     compare { $0.add(x.base, $1[0], n) }
     let slopes = ScoreSlopes(logSum: 1.5, probability: -0.3, entropy: 0.7, collision: 1.1, constant: 0.01)

@@ -83,26 +83,6 @@ extension ScalarKernels {
     }
   }
 
-  package static func gatedSiLU(_ gate: Scalars, _ up: Scalars, _ out: MutableScalars, _ n: Int) {
-    for i in 0..<n {
-      let g = Double(gate[i])
-      out[i] = Float(g * Oracle.sigmoid(g)) * up[i]
-    }
-  }
-
-  package static func gatedSiLUGradient(
-    _ upstream: MutableScalars, _ gate: Scalars, _ up: Scalars, _ gateGradient: MutableScalars,
-    _ upGradient: MutableScalars, _ n: Int
-  ) {
-    for i in 0..<n {
-      let (g, incoming, linear) = (Double(gate[i]), Double(upstream[i]), Double(up[i]))
-      let activation = Oracle.sigmoid(g)
-      gateGradient[i] = Float(incoming * linear * activation * (1 + g * (1 - activation)))
-      upGradient[i] = Float(incoming * g * activation)
-      upstream[i] = Float(g * activation) * Float(linear)
-    }
-  }
-
   package static func add(_ x: Scalars, _ y: MutableFloats, _ n: Int) {
     for i in 0..<n { y[i] += x[i] }
   }
