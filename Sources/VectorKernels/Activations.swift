@@ -1,18 +1,18 @@
-// Kernels on activations, in whichever type they are stored: norms, rotary positions.
+// Activations in whichever type they are stored: rows as kernels take them, rounding, rotary positions.
 
 import VectorKernelsInterface
 
 extension Matrix where Scalar: ActivationScalar {
-  /// Row `row`, as kernels read it.
+  /// Row `row` from column `column` on, as kernels read it.
   @inline(__always)
-  func scalars(_ row: Int) -> Scalars {
-    Scalars(UnsafeRawPointer(self.row(row)), isBrainFloat: Scalar.self == UInt16.self)
+  func scalars(_ row: Int, from column: Int = 0) -> Scalars {
+    Scalars(UnsafeRawPointer(self.row(row) + column), isBrainFloat: Scalar.self == UInt16.self)
   }
 
-  /// Row `row`, as kernels write it.
+  /// Row `row` from column `column` on, as kernels write it.
   @inline(__always)
-  func scalars(_ row: Int) -> MutableScalars {
-    MutableScalars(UnsafeMutableRawPointer(self.row(row)), isBrainFloat: Scalar.self == UInt16.self)
+  func scalars(_ row: Int, from column: Int = 0) -> MutableScalars {
+    MutableScalars(UnsafeMutableRawPointer(self.row(row) + column), isBrainFloat: Scalar.self == UInt16.self)
   }
 
   /// Writes one number, rounded to what is stored.
@@ -44,96 +44,6 @@ public func stored<Scalar: ActivationScalar>(_ x: Matrix<Float>, in room: () -> 
     }
   }
   return rounded
-}
-
-/// Writes `weight·x/√(mean(x²) + ε)`, row by row, and the factors `1/√(…)` that the gradient needs.
-///
-/// - Shapes: `x` and `y` are `[rows, d]`, `weight` `[d]`, `inverses` `[rows]`.
-public func rootMeanSquareNorm<Scalar: ActivationScalar>(
-  x: Matrix<Float>, weight: FloatBuffer, epsilon: Float, into y: Matrix<Scalar>, inverses: FloatBuffer
-) {
-  requireEqualShapes(x, y, "rootMeanSquareNorm")
-  requireNorm(x, weight, inverses, "rootMeanSquareNorm")
-  forEachRowRange(x.rows, columns: x.columns) { range in
-    for i in range {
-      inverses.base[i] = activeKernels.normalize(x.row(i), weight.base, epsilon, y.scalars(i), x.columns)
-    }
-  }
-}
-
-/// Writes `a + b` into `sum`, and its norm as ``rootMeanSquareNorm(x:weight:epsilon:into:inverses:)`` does.
-///
-/// - Shapes: `a`, `b`, `sum` and `y` are `[rows, d]`, `weight` `[d]`, `inverses` `[rows]`; `sum` may be `a` or `b`.
-public func addAndNormalize<Scalar: ActivationScalar>(
-  _ a: Matrix<Float>, _ b: Matrix<Float>, into sum: Matrix<Float>, weight: FloatBuffer, epsilon: Float,
-  normed y: Matrix<Scalar>, inverses: FloatBuffer
-) {
-  requireEqualShapes(a, b, "addAndNormalize")
-  requireEqualShapes(a, sum, "addAndNormalize")
-  requireEqualShapes(a, y, "addAndNormalize")
-  requireNorm(a, weight, inverses, "addAndNormalize")
-  forEachRowRange(a.rows, columns: a.columns) { range in
-    for i in range {
-      inverses.base[i] = activeKernels.addAndNormalize(
-        a.row(i), b.row(i), sum.row(i), weight.base, epsilon, y.scalars(i), a.columns)
-    }
-  }
-}
-
-/// Writes `weight·x·factor`, row by row: the norm once more, from the factors that it returned.
-///
-/// - Shapes: as in ``rootMeanSquareNorm(x:weight:epsilon:into:inverses:)``.
-public func rootMeanSquareNorm<Scalar: ActivationScalar>(
-  x: Matrix<Float>, weight: FloatBuffer, knownInverses inverses: FloatBuffer, into y: Matrix<Scalar>
-) {
-  requireEqualShapes(x, y, "rootMeanSquareNorm")
-  requireNorm(x, weight, inverses, "rootMeanSquareNorm")
-  forEachRowRange(x.rows, columns: x.columns) { range in
-    for i in range {
-      activeKernels.normalize(x.row(i), weight.base, by: inverses.base[i], y.scalars(i), x.columns)
-    }
-  }
-}
-
-/// Writes, or adds to `dx`, the gradient by `x`; adds the gradient by `weight` to `weightGradient`.
-///
-/// A weight's sum runs over blocks of 64 rows, then over the blocks, whatever the threads.
-/// - Shapes: as in ``rootMeanSquareNorm(x:weight:epsilon:into:inverses:)``; `upstream` and `dx` are `[rows, d]`.
-public func rootMeanSquareNormGradient<Scalar: ActivationScalar>(
-  upstream: Matrix<Scalar>, x: Matrix<Float>, weight: FloatBuffer, inverses: FloatBuffer,
-  into dx: Matrix<Float>, accumulating: Bool = false, weightGradient: FloatBuffer?
-) {
-  requireEqualShapes(upstream, x, "rootMeanSquareNormGradient")
-  requireEqualShapes(dx, x, "rootMeanSquareNormGradient")
-  requireNorm(x, weight, inverses, "rootMeanSquareNormGradient")
-  precondition(
-    (weightGradient?.count ?? x.columns) == x.columns,
-    "rootMeanSquareNormGradient: \(weightGradient?.count ?? 0) weights for \(x.columns) columns")
-  let height = 64
-  let blocks = (x.rows + height - 1) / height
-  withScratch(max(1, blocks * x.columns)) { partial in
-    KernelPool.shared.parallel(blocks) { block in
-      let sum = partial.base + block * x.columns
-      sum.update(repeating: 0, count: x.columns)
-      for i in block * height..<min(x.rows, (block + 1) * height) {
-        activeKernels.normalizeGradient(
-          upstream.scalars(i), x.row(i), weight.base, inverses.base[i], dx.row(i), accumulating, sum,
-          x.columns)
-      }
-    }
-    guard let weightGradient else { return }
-    for block in 0..<blocks {
-      activeKernels.add(partial.base + block * x.columns, weightGradient.base, x.columns)
-    }
-  }
-}
-
-private func requireNorm(
-  _ x: Matrix<Float>, _ weight: FloatBuffer, _ inverses: FloatBuffer, _ operation: StaticString
-) {
-  precondition(
-    weight.count == x.columns && inverses.count == x.rows,
-    "\(operation): \(weight.count) weights and \(inverses.count) factors for \(x.rows) × \(x.columns)")
 }
 
 /// Turns pairs of columns by their token's angles, in place; `inverse` turns them back (the gradient).

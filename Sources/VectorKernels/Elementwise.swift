@@ -1,4 +1,4 @@
-// Element-wise functions and updates of whole buffers, split over the pool when they are long.
+// Element-wise functions and updates of whole buffers and matrices, split over the pool when they are long.
 
 import VectorKernelsInterface
 
@@ -61,6 +61,35 @@ public func reciprocalSquareRoot(_ x: FloatBuffer, into y: FloatBuffer) {
 public func add(_ x: FloatBuffer, to y: FloatBuffer) {
   requireEqualCounts(x, y, "add")
   forEachBlock(of: x.count) { activeKernels.add(x.base + $0, y.base + $0, $1) }
+}
+
+/// Adds `x` to `y`, row by row.
+///
+/// - Shapes: both `[rows, columns]`.
+public func add<Scalar: ActivationScalar>(_ x: Matrix<Scalar>, to y: Matrix<Float>) {
+  requireEqualShapes(x, y, "add")
+  forEachRowRange(x.rows, columns: x.columns) { range in
+    for i in range {
+      let source: Scalars = x.scalars(i)
+      activeKernels.add(source, y.row(i), x.columns)
+    }
+  }
+}
+
+/// Writes `a + b` into `sum`, row by row.
+///
+/// - Shapes: all `[rows, columns]`; `sum` may be `a` or `b`.
+public func add(_ a: Matrix<Float>, _ b: Matrix<Float>, into sum: Matrix<Float>) {
+  requireEqualShapes(a, b, "add")
+  requireEqualShapes(a, sum, "add")
+  // What stands in `sum` already needs no copy, and two numbers have one sum in either order.
+  let (first, second) = sum.row(0) == b.row(0) ? (b, a) : (a, b)
+  forEachRowRange(a.rows, columns: a.columns) { range in
+    for i in range {
+      if sum.row(i) != first.row(i) { sum.row(i).update(from: first.row(i), count: a.columns) }
+      activeKernels.add(second.row(i), sum.row(i), a.columns)
+    }
+  }
 }
 
 /// Adds `s·x` to `y`.

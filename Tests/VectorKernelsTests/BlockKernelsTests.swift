@@ -170,6 +170,21 @@ private struct Written {
     }
   }
 
+  @Test func `a sum may stand in the place of either operand`() {
+    var noise = Noise(8)
+    let (x, y) = (noise.buffer(40 * 900), noise.buffer(40 * 900))
+    let expected = zip(x.scalars, y.scalars).map { $0 + $1 }
+    func matrix(_ buffer: FloatBuffer) -> Matrix<Float> { Matrix(buffer, rows: 40, columns: 900) }
+    for place in 0..<3 {
+      let (a, b) = (matrix(FloatBuffer(x.scalars)), matrix(FloatBuffer(y.scalars)))
+      let sum = [a, b, matrix(FloatBuffer(count: 40 * 900))][place]
+      add(a, b, into: sum)
+      #expect(sum.buffer.scalars == expected)
+      if place != 0 { #expect(a.buffer.scalars == x.scalars) }
+      if place != 1 { #expect(b.buffer.scalars == y.scalars) }
+    }
+  }
+
   @Test func `transposing moves every number`() {
     let x = Matrix(FloatBuffer((0..<70 * 41).map(Float.init)), rows: 70, columns: 41)
     let y = Matrix<Float>(rows: 41, columns: 70)
