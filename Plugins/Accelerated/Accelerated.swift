@@ -13,7 +13,7 @@ import PreferenceCore
 /// the log-policy grows from `r/β` towards `r/(β(1 − α))`.
 ///
 /// - Source: He, Yuan and Gu, 2024, arXiv:2410.06293, Algorithm 1.
-public struct Accelerated: PreferenceLoss {
+public struct Accelerated: WrapperLoss {
   public static let card = LossCard(
     "accelerated", "Any loss against a reference extrapolated from the last two iterates.",
     formula: "ℓ with log π_ref = (1 + α) log π̂_t − α log π̂_{t−1}",
@@ -32,22 +32,7 @@ public struct Accelerated: PreferenceLoss {
   public var alpha = 0.3
   public init() {}
 
-  public var requirements: Requirements {
-    var needs = inner.loss.requirements
-    let name = type(of: inner.loss).card.name
-    if needs.conflict == nil, !needs.references.contains(1) || !needs.readsReferences {
-      let takes = needs.readsReferences ? Requirements.count(needs.references) : "no reference model"
-      needs.conflict = RequirementConflict(
-        "accelerated", "gives its inner loss 1 virtual reference model, but '\(name)' takes \(takes)")
-    }
-    needs.feedback = max(needs.feedback, .pairwise)
-    needs.references = 2...2
-    return needs
-  }
-
-  public var rewardScale: Double { inner.loss.rewardScale }
-  public var startingValue: Double? { inner.loss.startingValue }
-  public var startsFlat: Bool { inner.loss.startsFlat }
+  public var requirements: Requirements { innerRequirements(mixing: 2...2) }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let alpha = alpha

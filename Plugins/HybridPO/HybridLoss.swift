@@ -51,6 +51,10 @@ public struct HybridLoss: PreferenceLoss {
 
   public var rewardScale: Double { inner.loss.rewardScale }
 
+  public func loggedWeight(in tokens: TokenBatch) -> ((_ completion: Int, _ position: Int) -> Double)? {
+    inner.loss.loggedWeight(in: tokens)
+  }
+
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     context.evaluate(inner.loss, at: "inner", on: batch)
       + context.evaluate(auxiliary, at: "auxiliary", on: batch)

@@ -11,7 +11,7 @@ import PreferenceCore
 /// to a prompt `T_p` is the length of the shortest.
 ///
 /// - Source: Liu et al., 2024, arXiv:2409.06411, Equation 9.
-public struct LengthDesensitized: PreferenceLoss {
+public struct LengthDesensitized: WrapperLoss {
   public static let card = LossCard(
     "ld", "Any loss with tokens beyond the shorter response's length weighted down.",
     formula: "ℓ with log π(y) = Σ_{t≤T_p} log π(y_t) + α Σ_{t>T_p} log π(y_t), T_p = min(T_w, T_l)",
@@ -27,15 +27,7 @@ public struct LengthDesensitized: PreferenceLoss {
   public var alpha = 0.5
   public init() {}
 
-  public var requirements: Requirements {
-    var needs = inner.loss.requirements
-    needs.feedback = max(needs.feedback, .pairwise)
-    return needs
-  }
-
-  public var rewardScale: Double { inner.loss.rewardScale }
-  public var startingValue: Double? { inner.loss.startingValue }
-  public var startsFlat: Bool { inner.loss.startsFlat }
+  public var requirements: Requirements { innerRequirements(atLeast: .pairwise) }
 
   public func loggedWeight(in tokens: TokenBatch) -> ((_ completion: Int, _ position: Int) -> Double)? {
     weight(shared(tokens.completions.map(\.count), tokens.layout))

@@ -11,7 +11,7 @@ import PreferenceCore
 /// row alone, so neither batches nor other wrappers move them. Equal lengths are the inner loss.
 ///
 /// - Source: Lu et al., 2024, arXiv:2406.10957, Section 3.2.
-public struct SamPO: PreferenceLoss {
+public struct SamPO: WrapperLoss {
   public static let card = LossCard(
     "sampo", "Any loss with the longer response down-sampled to the length of the shorter one.",
     formula: "ℓ with log π(y) = Σ_{t∈S} log π(y_t), |S| = min(T_w, T_l), S drawn without replacement",
@@ -37,15 +37,10 @@ public struct SamPO: PreferenceLoss {
     }
   }
 
-  public var requirements: Requirements {
-    var needs = inner.loss.requirements
-    needs.feedback = max(needs.feedback, .pairwise)
-    return needs
-  }
+  public var requirements: Requirements { innerRequirements(atLeast: .pairwise) }
 
-  public var rewardScale: Double { inner.loss.rewardScale }
   public var startingValue: Double? { independent ? nil : inner.loss.startingValue }
-  public var startsFlat: Bool { inner.loss.startsFlat }
+  public var startsFlat: Bool { !independent && inner.loss.startsFlat }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let own = Self.kept(batch, context, "sampo")

@@ -11,7 +11,7 @@ import PreferenceCore
 /// target margin, are scaled along. `w = 1` (`φ = e^(−1/2)`) is the inner loss.
 ///
 /// - Source: Chen et al., 2024, arXiv:2405.14953, Section 4 and the authors' code.
-public struct Mallows: PreferenceLoss {
+public struct Mallows: WrapperLoss {
   public static let card = LossCard(
     "mallows", "Any loss with margins scaled by how much people agree about the prompt.",
     formula: "ℓ(w(x)·h), w(x) = −s log H̄(x) or −2 log φ",
@@ -47,9 +47,6 @@ public struct Mallows: PreferenceLoss {
     }
     return needs
   }
-
-  public var rewardScale: Double { inner.loss.rewardScale }
-  public var startingValue: Double? { inner.loss.startingValue }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let weights = dispersion.weights(batch, scale: scale, &context.metrics)

@@ -11,7 +11,7 @@ import PreferenceCore
 /// the inner loss. With more than two responses to a prompt, each is compared with the best one, and that with the next.
 ///
 /// - Source: Jiang et al., 2024, arXiv:2408.07471, Section 3.2 (the modelling half).
-public struct BMC: PreferenceLoss {
+public struct BMC: WrapperLoss {
   public static let card = LossCard(
     "bmc", "Any loss with the tokens that set the responses apart weighted up.",
     formula:
@@ -34,15 +34,7 @@ public struct BMC: PreferenceLoss {
   public var delta = 2.0
   public init() {}
 
-  public var requirements: Requirements {
-    var needs = inner.loss.requirements
-    needs.feedback = max(needs.feedback, .pairwise)
-    return needs
-  }
-
-  public var rewardScale: Double { inner.loss.rewardScale }
-  public var startingValue: Double? { inner.loss.startingValue }
-  public var startsFlat: Bool { inner.loss.startsFlat }
+  public var requirements: Requirements { innerRequirements(atLeast: .pairwise) }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let changed = Self.changedTokens(batch)

@@ -11,7 +11,7 @@ import PreferenceCore
 /// of means still divide by the number of tokens. `γ = 1` is the inner loss.
 ///
 /// - Source: Shao et al., 2025, arXiv:2502.14340, Section 4, and the authors' code.
-public struct Temporal: PreferenceLoss {
+public struct Temporal: WrapperLoss {
   public static let card = LossCard(
     "temporal", "Any loss with tokens weighted down the later they come.",
     formula: "ℓ with log π(y) = Σ_t γ^t log π(y_t)",
@@ -30,11 +30,6 @@ public struct Temporal: PreferenceLoss {
   public var gamma = 0.98
   public var start = 1
   public init() {}
-
-  public var requirements: Requirements { inner.loss.requirements }
-  public var rewardScale: Double { inner.loss.rewardScale }
-  public var startingValue: Double? { inner.loss.startingValue }
-  public var startsFlat: Bool { inner.loss.startsFlat }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     var powers: [Double] = []

@@ -11,7 +11,7 @@ import PreferenceCore
 /// that are not counted by pairs keep their weight. `W = 1` is the inner loss.
 ///
 /// - Source: Zhou et al., 2024, arXiv:2406.11827, Section 3.3 (sampled alignment).
-public struct WPO: PreferenceLoss {
+public struct WPO: WrapperLoss {
   public static let card = LossCard(
     "wpo", "Any loss with each pair weighted by how likely the policy finds it.",
     formula: "W ℓ, W = w_w w_l, w = exp((1/T) Σ_t [log π_θ(y_t) − log Σ_v π_θ(v)²])",
@@ -31,23 +31,18 @@ public struct WPO: PreferenceLoss {
   public init() {}
 
   public var requirements: Requirements {
-    var needs = inner.loss.requirements
+    var needs = innerRequirements(atLeast: .pairwise)
     let name = type(of: inner.loss).card.name
     if needs.conflict == nil, !needs.readsLogRatios || needs.couplesItems {
       let trouble = needs.couplesItems ? "mixes the pairs of a batch" : "has no term counted by pairs"
       needs.conflict = RequirementConflict("wpo", "weighs the loss of each pair, but '\(name)' \(trouble)")
     }
-    needs.feedback = max(needs.feedback, .pairwise)
     needs.policyStatistics.formUnion([.logProbability, .logCollision])
     return needs
   }
 
-  public var rewardScale: Double { inner.loss.rewardScale }
-  public var startsFlat: Bool { inner.loss.startsFlat }
-
-  public func loggedWeight(in tokens: TokenBatch) -> ((_ completion: Int, _ position: Int) -> Double)? {
-    inner.loss.loggedWeight(in: tokens)
-  }
+  /// None: pairs are weighted.
+  public var startingValue: Double? { nil }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let weights = pairWeights(batch)

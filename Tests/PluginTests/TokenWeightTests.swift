@@ -105,6 +105,31 @@ struct TokenPair {
     #expect(abs((try pair.evaluate("ld").metrics["ld/share_beyond"] ?? 0) - 3.0 / 7) < 1e-15)
   }
 
+  @Test(arguments: [
+    "ld(dpo, alpha=0.25)", "accelerated(ld(alpha=0.25))", "bmc(ld(alpha=0.25))",
+    "hpo(ld(alpha=0.25), column=safety)", "mallows(ld(alpha=0.25))", "mrpo(ld(alpha=0.25))",
+    "sampo(ld(alpha=0.25))", "temporal(ld(alpha=0.25))", "wpo(ld(alpha=0.25))",
+    "mallows(mrpo(ld(alpha=0.25))) + sft",
+  ])
+  func `logs weigh tokens as ld does, whatever stands around it`(_ text: String) throws {
+    let tokens = TokenBatch(
+      prompts: [[1]], completions: [[1, 2, 3, 4, 5], [6, 7]], layout: .pairs(1))
+    let loss = try LossRegistry.builtin.resolve(text)
+    let weight = try #require(loss.loggedWeight(in: tokens))
+    #expect((0..<5).map { weight(0, $0) } == [1, 1, 0.25, 0.25, 0.25])
+    #expect((0..<2).map { weight(1, $0) } == [1, 1])
+  }
+
+  @Test func `wrappers that weigh pairs or draw other tokens for references promise no start`() throws {
+    for text in ["wpo", "sampo(independent=true)"] {
+      #expect(try LossRegistry.builtin.resolve(text).startingValue == nil)
+    }
+    #expect(try !LossRegistry.builtin.resolve("sampo(formula('margin^2'), independent=true)").startsFlat)
+    for text in ["mallows", "mrpo", "wpo", "sampo", "accelerated", "ld", "bmc", "temporal"] {
+      #expect(try LossRegistry.builtin.resolve("\(text)(formula('margin^2'))").startsFlat, "\(text)")
+    }
+  }
+
   @Test func `bmc weighs changed tokens by the policy's surprise, bounded by delta`() throws {
     // Shared: 1 2, then 9. Changed: 3 against 5 6, and the 7 at the end.
     var pair = TokenPair(tokens: [[1, 2, 3, 9], [1, 2, 5, 6, 9, 7]])
