@@ -1,5 +1,6 @@
 // Scalar heads: a linear map of the last state, read before a token or behind it, trained and saved with the model.
 
+import Foundation
 import Optimizers
 import PreferenceCore
 import Testing
@@ -89,6 +90,21 @@ import VectorKernels
     try read.loadScalarHeads(from: scratch.path)
     #expect(try read.scalars(.head("value"), tinyBatch) == model.scalars(.head("value"), tinyBatch))
     #expect(try read.scalars(.head("other"), tinyBatch).allSatisfy { $0 == 0 })
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func `a head whose weights are not numbers is refused, and changes nothing`(_ bad: Float) throws {
+    let scratch = try Scratch()
+    let model = Self.model()
+    model.scalarHeads[0].weight.values[3] = bad
+    try model.saveScalarHeads(to: scratch.path)
+    let read = tinyModel()
+    let error = #expect(throws: ModelError.self) { try read.attachScalarHeads(savedIn: scratch.path) }
+    #expect(
+      error?.description.replacingOccurrences(of: scratch.path, with: "M")
+        == "'M/scalar_heads.safetensors': tensor 'scalar_heads.value.weight' holds NaN or infinite weights; "
+        + "the head is damaged: fetch it again or go back to an earlier checkpoint")
+    #expect(try read.scalars(.head("value"), tinyBatch).allSatisfy { $0 == 0 })
   }
 
   @Test func `a head that is not there is named`() throws {

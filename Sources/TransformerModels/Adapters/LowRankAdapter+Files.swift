@@ -68,11 +68,7 @@ extension LowRankAdapter {
         remedy: "check that the adapter was made for this model")
     }
     let stored = try file.floats(of: name)
-    guard isFinite(stored) else {
-      throw SafetensorsError(
-        path: file.path, tensor: name, problem: "holds NaN or infinite weights",
-        remedy: "the adapter is damaged: fetch it again or go back to an earlier checkpoint")
-    }
+    try file.requireFinite(stored, of: name, in: "adapter")
     VectorKernels.copy(stored, into: parameter.values)
   }
 

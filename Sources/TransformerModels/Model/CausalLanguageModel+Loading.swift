@@ -76,11 +76,7 @@ extension CausalLanguageModel {
         } else {
           try file.read(name, into: values)
         }
-        guard isFinite(values) else {
-          throw SafetensorsError(
-            path: file.path, tensor: name, problem: "holds NaN or infinite weights",
-            remedy: "the model is damaged: fetch it again or go back to an earlier checkpoint")
-        }
+        try file.requireFinite(values, of: name, in: "model")
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import Optimizers
 import Safetensors
+import VectorKernels
 
 extension CausalLanguageModel {
   /// The file beside a model's weights that holds its scalar heads.
@@ -21,7 +22,7 @@ extension CausalLanguageModel {
 
   /// Puts every scalar head on the model that `directory` holds, filled.
   ///
-  /// - Throws: when the file is damaged, or a head is of another width than the model.
+  /// - Throws: when the file is damaged, a head is of another width than the model, or its weights are not finite.
   public func attachScalarHeads(savedIn directory: String) throws(ModelError) {
     let path = ModelDirectory(directory).location(of: Self.scalarHeadsFile)
     guard JSONFile.exists(path) else { return }
@@ -35,7 +36,7 @@ extension CausalLanguageModel {
 
   /// Fills the heads that `directory` holds under their names; the others stay as they are.
   ///
-  /// - Throws: when the file is damaged, or a head is of another width than the model.
+  /// - Throws: when the file is damaged, a head is of another width than the model, or its weights are not finite.
   public func loadScalarHeads(from directory: String) throws(ModelError) {
     let path = ModelDirectory(directory).location(of: Self.scalarHeadsFile)
     guard JSONFile.exists(path) else { return }
@@ -50,7 +51,9 @@ extension CausalLanguageModel {
             problem: "has shape \(shape), but the model asks for \(parameter.shape)",
             remedy: "check that both belong to one model")
         }
-        try file.read(name, into: parameter.values)
+        let stored = try file.floats(of: name)
+        try file.requireFinite(stored, of: name, in: "head")
+        VectorKernels.copy(stored, into: parameter.values)
       }
     }
   }
