@@ -78,4 +78,23 @@ import Testing
     let error = #expect(throws: RunFileError.self) { try RunRequest(file, in: .builtin) }
     #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
   }
+
+  @Test func `a file of losses that cannot be read is told as what it is`() throws {
+    let scratch = try Scratch()
+    let (bytes, list) = (scratch.path("bytes.json5"), try scratch.write("list.json5", "['dpo']"))
+    try Data([0x7B, 0xFF, 0x7D]).write(to: URL(filePath: bytes))
+    for (path, problem) in [
+      (scratch.path("nowhere"), "there is no such file of losses"),
+      (scratch.path("."), "a file of losses is one JSON5 file, and this cannot be read as one"),
+      (bytes, "not UTF-8 text"),
+      (list, "a file of losses is one object {name: expression}, not a list"),
+      (
+        try scratch.write("half.json5", "{mine: "),
+        "not JSON5: line 1, column 8: the text ends where a value should stand"
+      ),
+    ] {
+      let outcome = try Shell.prefer("losses", "--losses", path)
+      #expect(outcome.code == 2 && outcome.errors == "error: \(path): \(problem)\n", "\(outcome.errors)")
+    }
+  }
 }

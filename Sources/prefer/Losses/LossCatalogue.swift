@@ -38,20 +38,8 @@ enum LossCatalogue {
   ///
   /// - Throws: `RunFileError` when it cannot be read or is not an object of expressions.
   static func definitions(inFile path: String) throws(RunFileError) -> [String: Literal] {
-    guard let bytes = FileManager.default.contents(atPath: path),
-      let text = String(validating: bytes, as: UTF8.self)
-    else { throw RunFileError(["there is no such file of losses"], path: path) }
-    let tree: JSONValue
-    do throws(JSONProblem) {
-      tree = try JSONValue(json5: text)
-    } catch {
-      throw RunFileError(["not JSON5: \(error)"], path: path)
-    }
-    guard case .object(let members) = tree else {
-      throw RunFileError(["a file of losses is one object {name: expression}, not \(tree.kind)"], path: path)
-    }
     var definitions: [String: Literal] = [:]
-    for member in members {
+    for member in try ObjectFile.losses.members(inFile: path) {
       do throws(HyperparameterError) {
         definitions[member.key] = try RunFile.literal(member.value, for: "loss")
       } catch {

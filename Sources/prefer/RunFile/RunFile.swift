@@ -15,32 +15,17 @@ struct RunFile: Sendable {
   ///
   /// - Throws: `RunFileError` when it cannot be read or is not JSON5.
   init(path: String) throws(RunFileError) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw RunFileError(["there is no such run file"], path: path)
-    }
-    guard !isFolder.boolValue, let bytes = FileManager.default.contents(atPath: path) else {
-      throw RunFileError(["a run file is one JSON5 file, and this cannot be read as one"], path: path)
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw RunFileError(["not UTF-8 text"], path: path)
-    }
-    try self.init(text: text, path: path)
+    self.init(try ObjectFile.run.members(inFile: path), path: path)
   }
 
   /// Reads JSON5 text.
   ///
   /// - Throws: `RunFileError` when it is not an object in JSON5.
   init(text: String, path: String? = nil) throws(RunFileError) {
-    let tree: JSONValue
-    do throws(JSONProblem) {
-      tree = try JSONValue(json5: text)
-    } catch {
-      throw RunFileError(["not JSON5: \(error)"], path: path)
-    }
-    guard case .object(let members) = tree else {
-      throw RunFileError(["a run file is one object {…}, not \(tree.kind)"], path: path)
-    }
+    self.init(try ObjectFile.run.members(text, path: path), path: path)
+  }
+
+  private init(_ members: [JSONMember], path: String?) {
     (self.path, given) = (path, [:])
     for member in members { flatten(member.key, member.value) }
   }
