@@ -75,16 +75,23 @@ public struct BatchPlan: BatchSource {
     let order = order(epoch: step / stepsPerEpoch)
     let start = (step % stepsPerEpoch) * rowsPerStep
     let slots = Array(start..<min(start + rowsPerStep, order.count))
-    // A baseline pairs a row's prompt with the completion of the row before it, around the step; where a
-    // step has one row, with the one before it in the epoch.
     let entries = slots.indices.map { index in
-      let slot = slots[index]
-      let around =
-        slots.count > 1
-        ? slots[(index + slots.count - 1) % slots.count] : (slot + order.count - 1) % order.count
-      return Entry(row: rows[order[slot]], partner: around == slot ? nil : rows[order[around]])
+      let (slot, around) = (slots[index], partner(of: index, in: slots, outOf: order.count))
+      return Entry(row: rows[order[slot]], partner: around.map { rows[order[$0]] })
     }
     return split(entries).map(batch)
+  }
+
+  /// The place of the row whose completions the row at `slots[index]` takes for its baselines: the one before it,
+  /// around the step.
+  ///
+  /// The one row that an epoch in order may leave for its last step answers itself, as in TRL, whose rows come in
+  /// order; any other step of one row borrows from the row before it in the epoch, and a lone row has no baseline.
+  private func partner(of index: Int, in slots: [Int], outOf count: Int) -> Int? {
+    if slots.count > 1 { return slots[(index + slots.count - 1) % slots.count] }
+    if !options.shuffles, rowsPerStep > 1, count > 1 { return slots[index] }
+    let before = (slots[index] + count - 1) % count
+    return before == slots[index] ? nil : before
   }
 }
 

@@ -136,10 +136,23 @@ import Testing
   }
 
   @Test func `a step of one row borrows from the epoch, and a lone row has no baseline`() {
-    let nine = plan(rows(9, feedback: .unpaired)) { ($0.shuffles, $0.needsBaselines) = (false, true) }
-    #expect(nine.microBatches(step: 1)[0].completions.map(\.first) == [1008, 1007])
+    let nine = plan(rows(9, feedback: .unpaired)) { ($0.shuffles, $0.needsBaselines) = (true, true) }
+    let order = nine.order(epoch: 0)
+    #expect(
+      nine.microBatches(step: 1)[0].completions.map(\.first)
+        == [order[8], order[7]].map { Int32(1000 + $0) })
+    let single = plan(rows(3, feedback: .unpaired)) {
+      ($0.shuffles, $0.needsBaselines, $0.rowsPerMicroBatch, $0.accumulationSteps) = (false, true, 1, 1)
+    }
+    #expect(single.microBatches(step: 1)[0].completions.map(\.first) == [1001, 1000])
     let one = plan(rows(1, feedback: .unpaired)) { $0.needsBaselines = true }
     #expect(one.microBatches(step: 0)[0].layout.isBaseline == [false])
+  }
+
+  @Test func `the one row that is left of an epoch in order answers itself, as in TRL`() {
+    let nine = plan(rows(9, feedback: .unpaired)) { ($0.shuffles, $0.needsBaselines) = (false, true) }
+    let batch = nine.microBatches(step: 1)[0]
+    #expect(batch.completions.map(\.first) == [1008, 1008] && batch.layout.isBaseline == [false, true])
   }
 
   @Test func `baselines are joined before they are cut`() {
