@@ -1,5 +1,8 @@
 // Run files: what is read, what is refused and in which words.
 
+import BuiltinLosses
+import Optimizers
+import PreferenceCore
 import Testing
 
 @testable import prefer
@@ -119,9 +122,39 @@ import Testing
       "lr_scheduler_type: 'constant', warmup_steps: 5",
       "lr_scheduler_type 'constant' has no warm-up; use 'constant_with_warmup'"
     ),
+    (
+      "lr_scheduler_type: 'cosine', lr_scheduler_kwargs: {power: 2}",
+      "'lr_scheduler_kwargs.power' is not read by lr_scheduler_type 'cosine'"
+    ),
+    (
+      "lr_scheduler_type: 'polynomial', learning_rate: 1e-8",
+      "lr_scheduler_type 'polynomial' ends at 1e-07, which must be below 'learning_rate'; set "
+        + "'lr_scheduler_kwargs.lr_end'"
+    ),
+    (
+      "lr_scheduler_type: 'cosine_with_min_lr'",
+      "lr_scheduler_type 'cosine_with_min_lr' needs one of 'lr_scheduler_kwargs.min_lr' and "
+        + "'lr_scheduler_kwargs.min_lr_rate'"
+    ),
+    (
+      "lr_scheduler_type: 'cosine_with_min_lr', lr_scheduler_kwargs: {min_lr: 1}",
+      "'lr_scheduler_kwargs.min_lr' must not be above 'learning_rate'"
+    ),
   ])
   func `refuses`(_ lines: String, _ sentence: String) {
     #expect(throws: RunFileError([sentence])) { try Self.settings(lines) }
+  }
+
+  @Test func `knobs of a schedule are learning rates, as transformers spells them`() throws {
+    let file = try RunFile(
+      text: """
+        {model_name_or_path: 'm', dataset: 'd', learning_rate: 1e-2, lr_scheduler_type: 'polynomial',
+         lr_scheduler_kwargs: {power: 2, lr_end: 1e-3}}
+        """)
+    let schedule = try RunRequest(file, in: .builtin).schedule
+    for (step, rate) in [1e-2, 0.0060625, 0.00325, 0.0015625].enumerated() {
+      #expect(abs(schedule.learningRate(step: step, of: 4) - rate) < 1e-15)
+    }
   }
 
   @Test func `names every mistake at once`() {

@@ -12,6 +12,13 @@ import Testing
     .cosine: [
       0, 0.5, 1, 0.9330127018922194, 0.75, 0.5, 0.25, 0.0669872981077807,
     ],
+    .polynomial: [0, 0.5, 1, 5.0 / 6, 4.0 / 6, 0.5, 2.0 / 6, 1.0 / 6],
+    .inverseSquareRoot: [
+      0, 0.5, 1, 0.8164965809277261, 0.7071067811865475, 0.6324555320336759, 0.5773502691896258,
+      0.5345224838248488,
+    ],
+    .cosineWithFloor: [0, 0.5, 1, 0.9330127018922194, 0.75, 0.5, 0.25, 0.0669872981077807],
+    .cosineWithRestarts: [0, 0.5, 1, 0.9330127018922194, 0.75, 0.5, 0.25, 0.0669872981077807],
   ]
 
   @Test(arguments: Schedule.Kind.allCases)
@@ -24,7 +31,34 @@ import Testing
 
   @Test func `names are transformers'`() {
     #expect(
-      Schedule.Kind.allCases.map(\.rawValue) == ["constant", "linear", "cosine", "constant_with_warmup"])
+      Schedule.Kind.allCases.map(\.rawValue) == [
+        "constant", "linear", "cosine", "constant_with_warmup", "polynomial", "inverse_sqrt",
+        "cosine_with_min_lr",
+        "cosine_with_restarts",
+      ])
+  }
+
+  @Test func `knobs bend curves as transformers' do`() {
+    var knobs = Schedule.Knobs()
+    (knobs.power, knobs.floor, knobs.cycles, knobs.timescale) = (2, 0.1, 2, 5)
+    let expected: [Schedule.Kind: [Double]] = [
+      .polynomial: [0, 0.5, 1, 0.725, 0.5, 0.325, 0.2, 0.125],
+      .inverseSquareRoot: [
+        0, 0.5, 1, 0.9128709291752769, 0.8451542547285166, 0.7905694150420948, 0.7453559924999299,
+        0.7071067811865475,
+      ],
+      .cosineWithFloor: [0, 0.5, 1, 0.325, 0.325, 1, 0.325, 0.325],
+      .cosineWithRestarts: [0, 0.5, 1, 0.75, 0.25, 1, 0.75, 0.25],
+      .cosine: [0, 0.5, 1, 0.25, 0.25, 1, 0.25, 0.25],
+    ]
+    let endless = Schedule(.inverseSquareRoot, peak: 1)
+    #expect(abs(endless.learningRate(step: 2, of: 3) - 0.9999000149975006) < 1e-15)
+    for (kind, values) in expected {
+      let schedule = Schedule(kind, peak: 1, warmup: .steps(2), knobs: knobs)
+      for (step, value) in values.enumerated() {
+        #expect(abs(schedule.learningRate(step: step, of: 8) - value) < 1e-15, "\(kind), step \(step)")
+      }
+    }
   }
 
   @Test func `a ratio of warm-up is rounded up to whole steps`() {

@@ -1,5 +1,7 @@
 // The keys of TRL's configurations that are read together: precision, optimizer, warm-up, intervals, order.
 
+import Configuration
+
 extension Migration {
   /// Model, precision and adapter, which TRL's scripts put beside a configuration.
   mutating func readModel() {
@@ -40,13 +42,25 @@ extension Migration {
 
   /// Schedule, warm-up and optimizer.
   mutating func readWarmup() {
-    let schedules = ["linear", "cosine", "constant", "constant_with_warmup"]
+    let schedules = ScheduleChoice.allCases.map(\.rawValue)
     var schedule = "linear"
     if case .string(let name)? = take("lr_scheduler_type") { schedule = name }
     if schedules.contains(schedule) {
       set("lr_scheduler_type", .string(schedule))
     } else {
       refuse("'lr_scheduler_type: \(schedule)' has no equal: there is \(schedules.joined(separator: ", "))")
+    }
+    if case .object(let knobs)? = take("lr_scheduler_kwargs") {
+      for knob in knobs where knob.value != .null {
+        let key = "lr_scheduler_kwargs.\(knob.key)"
+        guard RunSettings.keys.fields.contains(where: { $0.name == key }) else {
+          refuse(
+            "'lr_scheduler_kwargs: {\(knob.key): \(knob.value)}' has no equal: no schedule here has that knob"
+          )
+          continue
+        }
+        set(key, knob.value)
+      }
     }
     // Where DPOConfig's default is not this trainer's.
     if number("learning_rate") == nil, trainer == .sft { set("learning_rate", .number(2e-5)) }

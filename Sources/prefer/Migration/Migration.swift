@@ -41,8 +41,8 @@ struct Migration {
     readModel()
     if let rows { set("dataset.path", .string(rows)) }
     if let heldOut { set("dataset.eval_path", .string(heldOut)) }
-    // TRL drops rows whose prompts fill max_length, however many they are.
-    if take("max_length") != nil || given["max_length"] == nil { set("dataset.max_dropped_fraction", 1) }
+    // TRL never stops for rows that it cannot use, however many they are.
+    set("dataset.max_dropped_fraction", 1)
     readObjective(known: known)
     readRules()
     readWarmup()

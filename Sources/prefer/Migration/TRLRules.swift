@@ -45,7 +45,8 @@ extension Migration {
     "f_alpha_divergence_coef", "discopop_tau", "desirable_weight", "undesirable_weight", "cpo_alpha",
     "simpo_gamma",
     "alpha", "completion_only_loss", "assistant_only_loss", "packing", "eval_packing", "packing_strategy",
-    "warmup_steps", "warmup_ratio", "lr_scheduler_type", "optim", "bf16", "fp16", "model_init_kwargs",
+    "warmup_steps", "warmup_ratio", "lr_scheduler_type", "lr_scheduler_kwargs", "optim", "bf16", "fp16",
+    "model_init_kwargs",
     "dtype",
     "torch_dtype", "model_name_or_path", "dataset_name", "use_peft", "logging_strategy", "logging_steps",
     "eval_strategy", "evaluation_strategy", "eval_steps", "per_device_eval_batch_size", "save_strategy",
@@ -92,7 +93,6 @@ extension Migration {
   private static let ownRows = "rows are JSON Lines files that lie here"
 
   private static let restricted: [(String, [JSONValue], String)] = [
-    ("lr_scheduler_kwargs", [.object([])], "schedules have no further knobs"),
     ("optim_args", [""], "write them into 'optim', as in \"adamw(beta2=0.95)\""),
     ("optim_target_modules", [.array([])], "no optimizer projects gradients"),
     ("label_smoothing_factor", [0], "no loss smooths over the vocabulary"),

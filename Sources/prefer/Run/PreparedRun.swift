@@ -100,9 +100,10 @@ struct PreparedRun {
     }
     let all = try PreferenceDataset(
       mixing: files, for: requirements, with: tokenizer, options: options, loop: loop)
-    if let path = settings.evaluationRows {
+    if let paths = settings.evaluationRows {
       let heldOut = try PreferenceDataset(
-        reading: path, for: requirements, with: tokenizer, options: options, loop: loop)
+        mixing: paths.map { MixturePart(path: $0) }, for: requirements, with: tokenizer, options: options,
+        loop: loop)
       return (all, heldOut)
     }
     guard let fraction = settings.evaluationFraction, fraction > 0 else { return (all, nil) }

@@ -81,26 +81,6 @@ struct RunRequest: Sendable {
     }
   }
 
-  /// The learning rate over the run.
-  var schedule: Schedule {
-    let warmup: Schedule.Warmup =
-      if let ratio = settings.warmupRatio {
-        .ratio(ratio)
-      } else if settings.warmupSteps < 1 {
-        .ratio(settings.warmupSteps)
-      } else {
-        .steps(Int(settings.warmupSteps))
-      }
-    let kind: Schedule.Kind =
-      switch settings.schedule {
-      case .linear: .linear
-      case .cosine: .cosine
-      case .constant: .constant
-      case .constantWithWarmup: .constantWithWarmup
-      }
-    return Schedule(kind, peak: settings.learningRate, warmup: warmup)
-  }
-
   /// How many optimizer steps the run has.
   ///
   /// - Parameter stepsPerEpoch: steps that go through the rows once.

@@ -81,13 +81,13 @@ struct RunFile: Sendable {
 
   private mutating func flatten(_ key: String, _ value: JSONValue) {
     if key == "dataset" || key == "datasets", case .array(let parts) = value { return mix(parts) }
-    if key == "dataset" || key == "lora", case .object(let members) = value {
+    if ["dataset", "lora", "lr_scheduler_kwargs"].contains(key), case .object(let members) = value {
       for member in members { flatten(key + "." + member.key, member.value) }
       // An empty object still asks for an adapter.
       if key == "lora", given["use_peft"] == nil { given["use_peft"] = .bool(true) }
     } else if key == "losses", case .object(let members) = value {
       for member in members { given[Self.definitionPrefix + member.key] = member.value }
-    } else if key == "lora", value == .null {
+    } else if ["lora", "lr_scheduler_kwargs"].contains(key), value == .null {
       return
     } else {
       given[Self.aliases[key] ?? key] = value
@@ -151,7 +151,8 @@ struct RunFile: Sendable {
       }
     case ("references", .string), ("loss_type", .string), ("plugins", .string), ("losses", .string),
       ("lora.target_modules", .string), ("lora.modules_to_save", .string), ("lora.exclude_modules", .string),
-      ("lora.layers_to_transform", .number), ("dataset.path", .string), ("dataset.format", .string),
+      ("lora.layers_to_transform", .number), ("dataset.path", .string), ("dataset.eval_path", .string),
+      ("dataset.format", .string),
       ("dataset.fraction", .number):
       return .list([plain(value)])
     default: return plain(value)

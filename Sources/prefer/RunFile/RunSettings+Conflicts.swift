@@ -7,7 +7,8 @@ import PreferenceData
 extension RunSettings {
   /// Every conflict between the keys that were given, each a sentence.
   func conflicts(given: Set<String>) -> [String] {
-    missing(given) + mixture(given) + exclusive(given) + unread(given) + adapterConflicts(given: given)
+    missing(given) + mixture(given) + exclusive(given) + unread(given) + scheduleConflicts(given: given)
+      + adapterConflicts(given: given)
   }
 
   private func missing(_ given: Set<String>) -> [String] {
@@ -25,6 +26,7 @@ extension RunSettings {
         "'dataset.fraction' gives \(shares.count == 1 ? "one share" : "\(shares.count) shares") for \(files); give "
           + "every file a fraction, or none")
     }
+    if evaluationRows?.isEmpty == true { problems.append("'dataset.eval_path' names no file") }
     if let share = rowFractions?.first(where: { !($0 > 0 && $0.isFinite) }) {
       problems.append(
         "'dataset.fraction' must be positive, not \(share); leave a file out that takes no part")
@@ -36,7 +38,9 @@ extension RunSettings {
     if let day = templateDay, TemplateDate(day: day) == nil {
       problems.append("'dataset.date' must be a day such as 2024-07-06, not '\(day)'")
     }
-    if rows.count(where: { $0 == "-" }) > 1 { problems.append("'dataset.path' reads standard input twice") }
+    if (rows + (evaluationRows ?? [])).count(where: { $0 == "-" }) > 1 {
+      problems.append("'dataset.path' reads standard input twice")
+    }
     return problems
   }
 

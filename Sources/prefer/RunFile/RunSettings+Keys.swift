@@ -17,7 +17,8 @@ extension RunSettings {
     Field(
       "dataset.fraction", \.rowFractions,
       "Shares of the files in the mixture; no row is taken twice. Without, every row is taken."),
-    Field("dataset.eval_path", \.evaluationRows, "Held-out rows."),
+    Field(
+      "dataset.eval_path", \.evaluationRows, "Held-out rows; a list takes every row of several files."),
     Field(
       "dataset.eval_fraction", \.evaluationFraction, .optional(.within(0..<1)),
       "Share of the rows to hold out."),
@@ -37,6 +38,25 @@ extension RunSettings {
   private static let optimization: [Field<RunSettings>] = [
     Field("learning_rate", \.learningRate, .nonnegative, "Largest learning rate of the schedule."),
     Field("lr_scheduler_type", \.schedule, "How the learning rate moves over the run."),
+    Field(
+      "lr_scheduler_kwargs.power", \.schedulePower, .optional(.positive),
+      "Power of polynomial; 1 unless given."
+    ),
+    Field(
+      "lr_scheduler_kwargs.lr_end", \.scheduleEnd, .optional(.nonnegative),
+      "Learning rate at the end of polynomial; 1e-7 unless given."),
+    Field(
+      "lr_scheduler_kwargs.min_lr", \.scheduleFloor, .optional(.nonnegative),
+      "Lowest learning rate of cosine_with_min_lr."),
+    Field(
+      "lr_scheduler_kwargs.min_lr_rate", \.scheduleFloorShare, .optional(.within(0...1)),
+      "The same as a share of learning_rate."),
+    Field(
+      "lr_scheduler_kwargs.num_cycles", \.scheduleCycles, .optional(.positive),
+      "Waves of a cosine, 0.5 unless given, or starts of cosine_with_restarts, 1 unless given."),
+    Field(
+      "lr_scheduler_kwargs.timescale", \.scheduleTimescale, .optional(.positive),
+      "Steps of inverse_sqrt; those of the warm-up unless given."),
     Field(
       "warmup_steps", \.warmupSteps, .nonnegative, "Steps of linear warm-up; below 1, a share of all steps."),
     Field("warmup_ratio", \.warmupRatio, .optional(.within(0...1)), "Share of all steps that warm up."),

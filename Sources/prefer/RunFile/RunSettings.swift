@@ -9,7 +9,7 @@ struct RunSettings: Sendable {
   var rows: [String] = []
   /// The files' shares of the rows, or one for each of `rows`.
   var rowFractions: [Double]?
-  var evaluationRows: String?
+  var evaluationRows: [String]?
   var evaluationFraction: Double?
   /// How rows are written: one format for all files, or one for each.
   var formats: [String]?
@@ -25,6 +25,12 @@ struct RunSettings: Sendable {
   var schedule = ScheduleChoice.linear
   var warmupSteps = 0.0
   var warmupRatio: Double?
+  var schedulePower: Double?
+  var scheduleEnd: Double?
+  var scheduleFloor: Double?
+  var scheduleFloorShare: Double?
+  var scheduleCycles: Double?
+  var scheduleTimescale: Double?
   var epochs = 3.0
   var maximumSteps = -1
   var batchSize = 8
@@ -92,6 +98,10 @@ enum ScalarChoice: String, CaseIterable, HyperparameterValue { case float32, bfl
 enum ScheduleChoice: String, CaseIterable, HyperparameterValue {
   case linear, cosine, constant
   case constantWithWarmup = "constant_with_warmup"
+  case polynomial
+  case inverseSquareRoot = "inverse_sqrt"
+  case cosineWithFloor = "cosine_with_min_lr"
+  case cosineWithRestarts = "cosine_with_restarts"
 }
 
 /// Which of the model's biases are trained beside an adapter.
