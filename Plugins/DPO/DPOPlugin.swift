@@ -18,6 +18,7 @@ public enum DPOPlugin: LossPlugin {
     try registry.register(DiscoPOP.self)
     try registry.register(EXO.self)
     try registry.register(FDPO.self)
+    try registry.register(FDivergence.self)
     try registry.register(HingeDPO.self)
     try registry.register(LengthNormalizedDPO.self)
     try registry.register(MinorDPO.self)

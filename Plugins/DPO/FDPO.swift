@@ -39,7 +39,7 @@ public struct FDPO: PairwiseLoss {
   public static let hyperparameters: Schema<Self> = [
     Field("beta", \.beta, .positive, "Inverse temperature β: how firmly the reference holds the policy."),
     Field("divergence", \.divergence, "The divergence f that holds it."),
-    Field("alpha", \.alpha, .between(0, 1), "The order α of the α-divergence."),
+    Field("alpha", \.alpha, .positive, "The order α of the α-divergence; 1 is its limit, DPO."),
   ]
 
   public var beta = 0.1
@@ -67,10 +67,11 @@ public struct FDPO: PairwiseLoss {
     case .reverse: logRatio
     case .forward: -exp(minimum(-logRatio, Self.largestExponent))
     case .jensenShannon: logSigmoid(logRatio)
+    case .alpha where abs(alpha - 1) < 1e-6: logRatio
     case .alpha: (1 / (alpha - 1)) * exp(minimum((alpha - 1) * logRatio, Self.largestExponent))
     }
   }
 
   /// `e^80` is still finite in single precision.
-  private static let largestExponent = 80.0
+  static let largestExponent = 80.0
 }

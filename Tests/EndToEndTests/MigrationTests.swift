@@ -12,7 +12,7 @@ import Testing
   static let known: Set<String> = [
     "dpo", "robust", "hinge", "ipo", "sft", "exo", "nca", "bco", "sppo", "aot", "aot-unpaired", "apo-zero",
     "apo-down",
-    "discopop", "ln-dpo", "f-dpo", "wpo", "ld", "kto", "cpo", "simpo", "alphapo",
+    "discopop", "ln-dpo", "f-dpo", "f-divergence", "wpo", "ld", "kto", "cpo", "simpo", "alphapo",
   ]
 
   /// The lines of the run file between the braces, comments included.
@@ -100,6 +100,11 @@ import Testing
       "{\"f_divergence_type\": \"alpha_divergence\", \"f_alpha_divergence_coef\": 0.3}",
       "f-dpo(beta=0.1, divergence=alpha, alpha=0.3)"
     ),
+    (
+      "{\"f_divergence_type\": \"forward_kl\", \"loss_type\": [\"sigmoid\", \"ipo\", \"sft\"]}",
+      "f-dpo(beta=0.1, divergence=forward_kl) + f-divergence(ipo(tau=0.1), divergence=forward_kl) + sft"
+    ),
+    ("{\"f_divergence_type\": \"js_divergence\", \"loss_type\": [\"sft\"]}", "sft"),
     ("{\"ld_alpha\": 0.5}", "ld(dpo(beta=0.1), alpha=0.5)"),
     (
       "{\"ld_alpha\": 0.5, \"loss_type\": [\"sigmoid\", \"sft\"], \"loss_weights\": [0.8, 1]}",
@@ -137,7 +142,7 @@ import Testing
       let migration = try Migration("{\(row.1)}", known: known)
       #expect(migration.settings.first { $0.key == "loss" }?.value == .string(String(row.2)), "\(row.1)")
     }
-    #expect(count == 24)
+    #expect(count == 25)
   }
 
   @Test(arguments: [
@@ -168,18 +173,34 @@ import Testing
     #expect(!without.text.contains("lora"))
   }
 
+  @Test func `schedules keep their knobs, and rows that TRL drops never stop a run`() throws {
+    let found = try Migration(
+      """
+      {"max_length": null, "learning_rate": 1e-3, "lr_scheduler_type": "cosine_with_min_lr",
+       "lr_scheduler_kwargs": {"min_lr": 1e-4, "num_cycles": 0.5}, "bf16": false}
+      """, model: "m", rows: "d", known: Self.known)
+    #expect(
+      found.text.contains(
+        "  learning_rate: 0.001,\n  max_length: null,\n"
+          + "  lr_scheduler_type: \"cosine_with_min_lr\",\n"
+          + "  lr_scheduler_kwargs: {min_lr: 0.0001, num_cycles: 0.5},\n"), "\(found.text)")
+    #expect(found.text.contains("dataset: {path: \"d\", max_dropped_fraction: 1}"))
+    #expect(try RunFile(text: found.text).read().problems.isEmpty)
+  }
+
   @Test func `everything without an equal is refused at once, by name`() throws {
     let error = #expect(throws: RunFileError.self) {
       try Migration(Self.fixture("unequal"), path: "c.json", known: Self.known)
     }
     #expect(
       error?.description == """
-        c.json: 9 mistakes
+        c.json: 10 mistakes
           - 'dataloader_drop_last: true' has no equal: the last, smaller batch of an epoch is trained on too
           - 'eval_strategy: epoch' has no equal: evaluations come every 'eval_steps' steps
-          - 'f_divergence_type' is not read by loss_type 'hinge'
+          - 'f_divergence_type' is not read by loss_type 'bco_pair'
           - 'load_best_model_at_end: true' has no equal: the model is the last step's; checkpoints and their evaluations are kept
-          - 'lr_scheduler_type: polynomial' has no equal: there is linear, cosine, constant, constant_with_warmup
+          - 'lr_scheduler_kwargs: {patience: 10}' has no equal: no schedule here has that knob
+          - 'lr_scheduler_type: greedy' has no equal: there is linear, cosine, constant, constant_with_warmup, polynomial, inverse_sqrt, cosine_with_min_lr, cosine_with_restarts
           - 'neftune_noise_alpha: 5' has no equal: no noise is put on embeddings
           - 'optim: adafactor' has no equal: there is adamw_torch (and its fused kin) and sgd
           - 'router_aux_loss_coef: 0.01' has no equal: there are no mixtures of experts
@@ -303,32 +324,4 @@ import Testing
 extension JSONValue {
   /// How many keys an object has.
   var memberCount: Int { if case .object(let members) = self { members.count } else { 0 } }
-}
-
-/// The recorded rows, each with one of its sides and whether it is wanted.
-enum UnpairedRows {
-  /// JSON Lines.
-  static func text() throws -> String {
-    let lines = try OutputFile.read(Fixtures.path("traces/rows.jsonl")).split(separator: "\n")
-    return try lines.enumerated().map { index, line in
-      let row = try JSONValue(json5: String(line))
-      let isWanted = !index.isMultiple(of: 2)
-      return JSONValue.object([
-        JSONMember("prompt", row["prompt"] ?? .null),
-        JSONMember("completion", row[isWanted ? "chosen" : "rejected"] ?? .null),
-        JSONMember("label", .bool(isWanted)),
-      ]).description + "\n"
-    }.joined()
-  }
-
-  /// The better side of every row, as a prompt and its completion.
-  static func wanted() throws -> String {
-    try OutputFile.read(Fixtures.path("traces/rows.jsonl")).split(separator: "\n").map { line in
-      let row = try JSONValue(json5: String(line))
-      let members = [
-        JSONMember("prompt", row["prompt"] ?? .null), JSONMember("completion", row["chosen"] ?? .null),
-      ]
-      return JSONValue.object(members).description + "\n"
-    }.joined()
-  }
 }

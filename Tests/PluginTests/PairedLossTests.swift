@@ -9,6 +9,8 @@ import Testing
 @Suite struct PairedLossTests {
   @Test(arguments: [
     "f-dpo(divergence=js)", "f-dpo(divergence=forward_kl)", "f-dpo(divergence=alpha, alpha=0.3)",
+    "f-divergence(hinge, divergence=forward_kl)", "f-divergence(ipo, divergence=alpha, alpha=1.5)",
+    "f-divergence(robust + 0.1*sft)", "mallows(f-divergence(dpo))", "f-dpo(divergence=alpha, alpha=1.5)",
     "aot(label_smoothing=0.1)", "discopop(tau=1)", "dpop(lambda=0.5)", "alphapo(alpha=-0.5)",
     "alphapo(alpha=0)",
     "cpo(label_smoothing=0.2)", "tdpo(version=1)", "mallows(simpo)", "mallows(sppo)", "mallows(aot)",
@@ -19,6 +21,14 @@ import Testing
 
   @Test(arguments: [
     ("f-dpo(beta=0.3)", "dpo(beta=0.3)"), ("dpop(beta=0.3, lambda=0)", "dpo(beta=0.3)"),
+    ("f-divergence(dpo(beta=0.3), divergence=js)", "f-dpo(beta=0.3, divergence=js)"),
+    ("f-divergence(dpo(beta=0.3), divergence=forward_kl)", "f-dpo(beta=0.3, divergence=forward_kl)"),
+    (
+      "f-divergence(dpo(beta=0.3), divergence=alpha, alpha=1.5)",
+      "f-dpo(beta=0.3, divergence=alpha, alpha=1.5)"
+    ),
+    ("f-divergence(ipo(tau=0.3), divergence=alpha, alpha=1)", "ipo(tau=0.3)"),
+    ("f-dpo(beta=0.3, divergence=alpha, alpha=1)", "dpo(beta=0.3)"),
     ("r-dpo(beta=0.3, alpha=0)", "dpo(beta=0.3)"), ("odpo(beta=0.3, alpha=0)", "dpo(beta=0.3)"),
     ("beta-dpo(beta=0.3, alpha=0)", "dpo(beta=0.3)"), ("tdpo(beta=0.3, alpha=0)", "dpo(beta=0.3)"),
     ("alphapo(beta=3, alpha=0, gamma=0.6)", "simpo(beta=3, gamma_beta_ratio=0.2)"),
@@ -94,6 +104,14 @@ import Testing
     (
       "f-dpo(divergence=js, alpha=0.3)",
       "'f-dpo': 'alpha' has no effect unless 'divergence' is alpha; leave it out"
+    ),
+    (
+      "f-divergence(alpha=0.3)",
+      "'f-divergence': 'alpha' has no effect unless 'divergence' is alpha; leave it out"
+    ),
+    (
+      "f-divergence(simpo)",
+      "'f-divergence(simpo)': 'f-divergence' bends ratios to a reference, of which 'simpo' reads none"
     ),
     ("f-dpo(divergence=kl)", "'f-dpo': 'divergence' takes reverse_kl, forward_kl, js or alpha, not 'kl'"),
     (

@@ -107,6 +107,7 @@ struct TokenPair {
 
   @Test(arguments: [
     "ld(dpo, alpha=0.25)", "accelerated(ld(alpha=0.25))", "bmc(ld(alpha=0.25))",
+    "f-divergence(ld(alpha=0.25))",
     "hpo(ld(alpha=0.25), column=safety)", "mallows(ld(alpha=0.25))", "mrpo(ld(alpha=0.25))",
     "sampo(ld(alpha=0.25))", "temporal(ld(alpha=0.25))", "wpo(ld(alpha=0.25))",
     "mallows(mrpo(ld(alpha=0.25))) + sft",
@@ -125,7 +126,7 @@ struct TokenPair {
       #expect(try LossRegistry.builtin.resolve(text).startingValue == nil)
     }
     #expect(try !LossRegistry.builtin.resolve("sampo(formula('margin^2'), independent=true)").startsFlat)
-    for text in ["mallows", "mrpo", "wpo", "sampo", "accelerated", "ld", "bmc", "temporal"] {
+    for text in ["mallows", "mrpo", "wpo", "sampo", "accelerated", "ld", "bmc", "temporal", "f-divergence"] {
       #expect(try LossRegistry.builtin.resolve("\(text)(formula('margin^2'))").startsFlat, "\(text)")
     }
   }

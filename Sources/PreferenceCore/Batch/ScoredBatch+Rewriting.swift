@@ -52,6 +52,20 @@ extension ScoredBatch {
     return copy
   }
 
+  /// This batch with something else in the place of each log-ratio: what a divergence makes of it.
+  ///
+  /// - Parameter bend: takes log-ratios of whole sequences, `[N]` in nats, scales not applied yet, to what losses
+  ///   read in their place; 0 should stay 0.
+  public func bendingLogRatios(by bend: @escaping @Sendable (Tensor) -> Tensor) -> ScoredBatch {
+    var copy = self
+    if let before = logRatioBend {
+      copy.logRatioBend = { bend(before($0)) }
+    } else {
+      copy.logRatioBend = bend
+    }
+    return copy
+  }
+
   /// This batch with a constant taken off every pair's margin. `shift`: `[N]`, read at the chosen side.
   ///
   /// The shift is in the margin's own unit: nats, or nats per token where the loss takes means.

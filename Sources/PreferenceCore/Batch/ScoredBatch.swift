@@ -6,7 +6,7 @@ public import Tensors
 ///
 /// Wrappers rewrite it; the order of operations is fixed here, not by how wrappers nest:
 /// token weights, then sums over each sequence, then the mixture of references, then the
-/// shift of margins, then the scale (which takes the shift along).
+/// bend of log-ratios, then the shift of margins, then the scale (which takes the shift along).
 ///
 /// - Shapes: `N` completions, `G` prompts, `T` token positions counted from the completion's
 ///   first token (prompts are already cut off), `K` reference models.
@@ -35,6 +35,7 @@ public struct ScoredBatch: Sendable {
   var mixture: (@Sendable ([Tensor]) -> Tensor)?
   var logRatioScale: Tensor?
   var marginShift: Tensor?
+  var logRatioBend: (@Sendable (Tensor) -> Tensor)?
   var ignoresReferences = false
   /// Sums over sequences that were asked for before, under the token weights of now.
   var sequenceSums = SequenceSums()
@@ -169,7 +170,8 @@ extension ScoredBatch {
 
   private var unscaledLogRatio: Tensor {
     let policy = sequenceLogProbability(policy)
-    return referenceLogProbability.map { policy - $0 } ?? policy
+    let ratio = referenceLogProbability.map { policy - $0 } ?? policy
+    return logRatioBend.map { $0(ratio) } ?? ratio
   }
 
   /// `log π_θ(y|x)` of the policy as it stands in ``logRatio``: weighted and scaled, in nats. `[N]`.

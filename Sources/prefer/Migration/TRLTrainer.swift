@@ -57,6 +57,7 @@ extension Migration {
     }
     let names = Set(objective.lossTypes)
     objective.beta = names == ["sft"] ? nil : number("beta")
+    let isSupervised = names == ["sft"]
     objective.lengthAlpha = number("ld_alpha")
     objective.usesWeighting = take("use_weighting") == true
     // At its default a knob that no loss reads says nothing.
@@ -72,9 +73,13 @@ extension Migration {
       objective.labelSmoothing = 0
     }
     if case .string(let divergence)? = take("f_divergence_type"), divergence != "reverse_kl" {
-      objective.divergence = divergence
-      let coefficient = number("f_alpha_divergence_coef")
-      if divergence == "alpha_divergence" { objective.divergenceAlpha = coefficient ?? 0.5 }
+      if isSupervised {
+        note("f_divergence_type '\(divergence)' is not read by loss_type 'sft', in TRL either")
+      } else {
+        objective.divergence = divergence
+        let coefficient = number("f_alpha_divergence_coef")
+        if divergence == "alpha_divergence" { objective.divergenceAlpha = coefficient ?? 0.5 }
+      }
     }
     if names.contains("discopop") { objective.discopopTau = number("discopop_tau") ?? 0.05 }
     switch objective.expression(known: known) {

@@ -99,11 +99,10 @@ struct TRLObjective: Sendable {
     if let key = translation.keys["discopop_tau"], let discopopTau {
       knobs.append("\(key)=\(JSONValue.spelling(of: discopopTau))")
     }
-    if type == "sigmoid", let divergence, divergence != "reverse_kl" {
+    let bend = bend(of: type)
+    if type == "sigmoid", !bend.isEmpty {
       name = "f-dpo"
-      let kind = ["js_divergence": "js", "alpha_divergence": "alpha"][divergence] ?? divergence
-      knobs.append("divergence=\(kind)")
-      if let divergenceAlpha { knobs.append("alpha=\(JSONValue.spelling(of: divergenceAlpha))") }
+      knobs += bend
     }
     guard known.contains(name) else {
       problems.append(
@@ -111,7 +110,26 @@ struct TRLObjective: Sendable {
           + Self.available(known))
       return nil
     }
-    return knobs.isEmpty ? name : "\(name)(\(knobs.joined(separator: ", ")))"
+    let text = knobs.isEmpty ? name : "\(name)(\(knobs.joined(separator: ", ")))"
+    guard type != "sigmoid", !bend.isEmpty else { return text }
+    guard known.contains("f-divergence") else {
+      problems.append(
+        "'f_divergence_type' is TRL's spelling of the wrapper 'f-divergence', which is not available")
+      return nil
+    }
+    return "f-divergence(\(([text] + bend).joined(separator: ", ")))"
+  }
+
+  /// TRL's names of the losses that read log-ratios through a divergence; with others TRL refuses one.
+  private static let bent: Set<String> = [
+    "sigmoid", "hinge", "ipo", "robust", "exo_pair", "discopop", "sigmoid_norm",
+  ]
+
+  /// The knobs that say which divergence, for a loss that reads one.
+  private func bend(of type: String) -> [String] {
+    guard let divergence, divergence != "reverse_kl", Self.bent.contains(type) else { return [] }
+    let kind = ["js_divergence": "js", "alpha_divergence": "alpha"][divergence] ?? divergence
+    return ["divergence=\(kind)"] + (divergenceAlpha.map { ["alpha=\(JSONValue.spelling(of: $0))"] } ?? [])
   }
 
   /// Knobs that none of the losses named would read: TRL ignores them in silence.
@@ -140,8 +158,12 @@ struct TRLObjective: Sendable {
     if discopopTau != nil, !named.contains(where: { $0.keys["discopop_tau"] != nil }) {
       problems.append("'discopop_tau' is not read by loss_type \(quotedTypes)")
     }
-    if let divergence, divergence != "reverse_kl", !lossTypes.contains("sigmoid") {
-      problems.append("'f_divergence_type' is not read by loss_type \(quotedTypes)")
+    if let divergence, divergence != "reverse_kl" {
+      let blind = lossTypes.filter { !Self.bent.contains($0) && $0 != "sft" }
+      if !blind.isEmpty || lossTypes.allSatisfy({ $0 == "sft" }) {
+        let names = blind.isEmpty ? quotedTypes : blind.map { "'\($0)'" }.joined(separator: ", ")
+        problems.append("'f_divergence_type' is not read by loss_type \(names)")
+      }
     }
     if divergenceAlpha != nil, divergence != "alpha_divergence" {
       problems.append("'f_alpha_divergence_coef' is read only with f_divergence_type 'alpha_divergence'")
