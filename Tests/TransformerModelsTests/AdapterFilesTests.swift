@@ -75,7 +75,10 @@ import VectorKernels
       "bias", .text("every"),
       "'DIR/adapter_config.json': bias 'every' is not known; it is none, all or lora_only"
     ),
-    ("bias", .text("all"), "bias 'all': the model has no such bias; leave it out"),
+    (
+      "layers_pattern", .text("layers"),
+      "'DIR/adapter_config.json': layers_pattern is given without layers_to_transform; is it PEFT's?"
+    ),
     (
       "lora_bias", .boolean(true),
       "'DIR/adapter_config.json': lora_bias is not supported; merge the adapter into the model with PEFT"
@@ -133,6 +136,19 @@ import VectorKernels
     #expect(found == message)
   }
 
+  @Test func `biases that a model has not are refused of a new adapter, and nothing to one that PEFT wrote`()
+    throws
+  {
+    #expect(try complaint("bias", .text("all")) == nil)
+    #expect(try complaint("bias", .text("lora_only")) == nil)
+    var options = LowRankOptions(rank: 2)
+    options.biases = .all
+    let error = #expect(throws: ModelError.self) {
+      _ = try LowRankAdapter(for: tinyModel().configuration, options, seed: 5)
+    }
+    #expect(error?.description == "bias 'all': the model has no such bias; leave it out")
+  }
+
   @Test func `a pattern that is none is refused`() throws {
     let found = try #require(try complaint("target_modules", .text("(q_proj")))
     #expect(found.hasPrefix("target_modules '(q_proj' is no regular expression: "))
@@ -165,6 +181,13 @@ import VectorKernels
     // A name in full is meant whatever blocks are chosen.
     options.targets = .named(["k_proj", "model.layers.0.mlp.up_proj"])
     #expect(try adapted(options) == ["0.mlp.up_proj 4 1.0", "1.self_attn.k_proj 4 1.0"])
+
+    // Blocks are counted in what layers_pattern names, of which there may be none.
+    options.targets = .named(["k_proj"])
+    options.blockContainers = ["h", "layers"]
+    #expect(try adapted(options) == ["1.self_attn.k_proj 4 1.0"])
+    options.blockContainers = ["h"]
+    #expect(throws: ModelError.self) { try adapted(options) }
 
     options = LowRankOptions(rank: 4, alpha: 4, targets: .allLinear)
     options.savedModules = ["self_attn", "gate_proj"]

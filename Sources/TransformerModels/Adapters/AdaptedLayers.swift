@@ -57,12 +57,16 @@ extension ModelConfiguration {
     let saved = try options.savedModules.map { name throws(ModelError) in
       try NamePattern("(.*\\.)?\(name)(\\..*)?", of: "modules_to_save")
     }
+    let containers = try options.blockContainers.map { name throws(ModelError) in
+      try NamePattern(".*\\.\(name)\\.\\d+\\..*", of: "layers_pattern")
+    }
     let adapted = all.filter { layer in
       guard isMeant(layer.name), isExcluded?(layer.name) != true else { return false }
       if saved.contains(where: { $0.matches(layer.name) }) { return false }
       // Blocks are chosen among layers that are named by how they end.
       guard let blocks = options.blocks, let names, !names.contains(layer.name) else { return true }
       return blocks.contains(layer.block)
+        && (containers.isEmpty || containers.contains { $0.matches(layer.name) })
     }
     guard !adapted.isEmpty else {
       throw ModelError(

@@ -51,6 +51,10 @@ extension LowRankOptions {
     } else if case .list(let items)? = json["layers_to_transform"], !items.isEmpty {
       blocks = items.compactMap(\.integer)
     }
+    blockContainers = Self.names(json["layers_pattern"]).filter { !$0.isEmpty }
+    guard blockContainers.isEmpty || blocks != nil else {
+      throw refuse("layers_pattern is given without layers_to_transform", "is it PEFT's?")
+    }
     for (pattern, value) in Self.members(json["rank_pattern"]) {
       guard let rank = value.integer, rank > 0 else {
         throw refuse("rank_pattern '\(pattern)' is no positive number", "is it PEFT's?")
@@ -70,7 +74,7 @@ extension LowRankOptions {
     "lora_bias", "use_qalora", "use_bdlora", "layer_replication", "target_parameters",
     "trainable_token_indices",
     "alora_invocation_tokens", "arrow_config", "ensure_weight_tying", "megatron_config", "kasa_config",
-    "velora_config", "monteclora_config", "layers_pattern",
+    "velora_config", "monteclora_config",
   ]
 
   /// Whether a value asks for something.
@@ -126,6 +130,7 @@ extension LowRankOptions {
       ("inference_mode", .boolean(true)),
       ("init_lora_weights", .boolean(true)),
       ("layers_to_transform", blocks.map { .list($0.map { .number("\($0)") }) } ?? .null),
+      ("layers_pattern", blockContainers.isEmpty ? .null : list(blockContainers)),
       ("lora_alpha", number(alpha)), ("lora_dropout", .number("\(dropout)")),
       ("modules_to_save", savedModules.isEmpty ? .null : list(savedModules)), ("peft_type", .text("LORA")),
       ("r", .number("\(rank)")),

@@ -47,6 +47,8 @@ public struct LowRankOptions: Sendable, Hashable {
   public var excluded: Targets?
   /// The blocks whose layers are adapted, where layers are named; all of them unless given.
   public var blocks: [Int]?
+  /// What holds those blocks, by PEFT's `layers_pattern`: `layers`, `h`; whatever does unless given.
+  public var blockContainers: [String] = []
   /// Other ranks and alphas for layers whose name ends in a match of a regular expression; the first match counts.
   public var ranks: [Exception<Int>] = []
   /// Other alphas.
