@@ -56,6 +56,18 @@ enum DurableFile {
     close(file)
   }
 
+  /// Makes the folder `path`, and those around it where they are missing.
+  static func makeFolder(_ path: String) throws(CheckpointError) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      made += part + "/"
+      guard mkdir(made, 0o777) != 0 else { continue }
+      let error = failure(path)
+      var status = stat()
+      guard stat(made, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw error }
+    }
+  }
+
   /// The names in `folder`, sorted; none where it cannot be read.
   static func names(in folder: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()

@@ -24,9 +24,7 @@ public struct RunDirectory: Sendable {
     _ path: String, description: RunDescription, keeping limit: Int? = nil
   ) throws(CheckpointError) {
     (self.path, self.description, self.limit) = (path, description, limit)
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch { throw .notWritten(path: path, reason: error.localizedDescription) }
+    try DurableFile.makeFolder(path)
     for name in DurableFile.names(in: path) where Self.isUnfinished(name) {
       try? FileManager.default.removeItem(atPath: path + "/" + name)
     }

@@ -92,6 +92,10 @@ extension JSONLinesStore {
     if bytes.starts(with: Array("PAR1".utf8)) {
       throw DataError(file, "the file is Parquet; convert it to JSON Lines first")
     }
+    for (ending, kind) in [("csv", "CSV"), ("tsv", "tab-separated text"), ("arrow", "Arrow")]
+    where file.lowercased().hasSuffix("." + ending) {
+      throw DataError(file, "the file is \(kind); convert it to JSON Lines first")
+    }
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw DataError(
         file, "the file is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8 \(file))")

@@ -117,13 +117,15 @@ struct DatasetReader {
     } else {
       let names = store.rows.first?.names ?? []
       let expected = RowFormat.allCases.map { $0.required.joined(separator: ", ") }
+      let nulls = store.rows.first?.columns.filter { $0.value == .null }.map(\.key) ?? []
+      let nothing = nulls.isEmpty ? "" : " (\(quoted(nulls)) \(nulls.count == 1 ? "is" : "are") null)"
       let distinct = expected.enumerated().filter { expected.firstIndex(of: $1) == $0 }.map(\.element)
       throw DataError(
         store.file,
         [
           .init(
             store.rows.first?.place,
-            "the columns \(quoted(names)) belong to no format; expected one of: "
+            "the columns \(quoted(names))\(nothing) belong to no format; expected one of: "
               + distinct.joined(separator: " · "))
         ])
     }

@@ -126,6 +126,32 @@ import Testing
       outcome.errors.contains("but '") && outcome.errors.contains("has only 700 tokens"), "\(outcome.errors)")
   }
 
+  @Test func `a place that cannot be written is told before any work is done`() throws {
+    let scratch = try Scratch()
+    let file = try scratch.write("taken", "text")
+    for (place, reason) in [
+      (file, "it is a file"), (file + "/runs/a", "'\(file)' is a file, not a directory"),
+    ] {
+      let run = try scratch.write(
+        "run.json5", "{model_name_or_path: 'nowhere', dataset: 'nowhere', output_dir: '\(place)'}")
+      let outcome = try Shell.prefer("train", run)
+      #expect(outcome.code == 1)
+      #expect(
+        outcome.errors
+          == "error: '\(place)' cannot hold a run: \(reason); choose another 'output_dir'\n")
+    }
+    for (place, reason) in [
+      (scratch.path("no/s.jsonl"), "there is no directory '\(scratch.path("no"))'; make it first"),
+      (scratch.path(""), "it is a directory; name a file in it"),
+      (file + "/s.jsonl", "'\(file)' is a file, not a directory; name another place"),
+    ] {
+      let outcome = try Shell.prefer(
+        "score", "--model", "nowhere", "--data", Self.rows, "--output", place)
+      #expect(outcome.code == 1)
+      #expect(outcome.errors == "error: '\(place)' cannot be written: \(reason)\n")
+    }
+  }
+
   @Test func `a run in the way is left alone`() throws {
     let scratch = try Scratch()
     #expect(try Self.train("", in: scratch).code == 0)

@@ -47,6 +47,15 @@ import Testing
     #expect(message { _ = try JSONLinesStore(bytes: bytes, file: "r.gz") } == expected)
   }
 
+  @Test func `a table that is no JSON is told by its name`() {
+    let bytes = Array("prompt,chosen,rejected\na,b,c\n".utf8)
+    for (file, kind) in [("r.csv", "CSV"), ("R.TSV", "tab-separated text"), ("data-0.arrow", "Arrow")] {
+      #expect(
+        message { _ = try JSONLinesStore(bytes: bytes, file: file) }
+          == "\(file): the file is \(kind); convert it to JSON Lines first")
+    }
+  }
+
   @Test(arguments: [
     ("{\"a\": 1}\n\n{\"a\": 2}", "rows.jsonl, line 2: the line is blank; remove it"),
     ("{\"a\": 1}\n[1]", "rows.jsonl, line 2: the line holds a list; write one JSON object per line"),

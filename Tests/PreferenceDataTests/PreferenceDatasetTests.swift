@@ -78,6 +78,11 @@ import Testing
         == "rows.jsonl, line 1: the columns 'question', 'answer' belong to no format; expected one of: "
         + "prompt, chosen, rejected · chosen, rejected · prompt, completion, label · prompt, completion · "
         + "prompt, completions · instruction · conversations")
+    let holed = message { _ = try dataset([#"{"prompt": "a", "chosen": null, "rejected": "c"}"#]) }
+    #expect(
+      holed.hasPrefix(
+        "rows.jsonl, line 1: the columns 'prompt', 'rejected' ('chosen' is null) belong to no format; "),
+      "\(holed)")
   }
 
   @Test func `conversations need a chat template`() {

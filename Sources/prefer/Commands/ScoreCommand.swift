@@ -22,6 +22,7 @@ enum ScoreCommand {
     ])
 
   static func run(_ call: Invocation) throws -> ExitCode {
+    try OutputFile.check(call.value("output") ?? "-")
     let opened = try OpenedModel(
       call.value("model") ?? "", adapter: call.value("adapter"), scalarType: try call.scalarType())
     for directory in [opened.path, call.value("adapter")].compactMap(\.self) {

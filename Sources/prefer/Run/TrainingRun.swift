@@ -19,8 +19,9 @@ struct TrainingRun {
     try Self.check(path, resumes: resumes)
   }
 
-  /// Refuses to write over another run.
+  /// Refuses to write over another run, and where nothing can be written.
   static func check(_ path: String, resumes: Bool) throws(CommandFailure) {
+    try OutputFile.checkFolder(path)
     guard !resumes else { return }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let signs = names.filter {
