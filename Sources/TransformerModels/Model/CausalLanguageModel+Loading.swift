@@ -61,7 +61,8 @@ extension CausalLanguageModel {
           scalarType: try file.scalarType(of: name))
       }
       let embedding = storage[ParameterName(configuration.embeddingName)]
-      configuration.roundsConstants = embedding?.scalarType == .bfloat16 && !ExactConstants.areAsked
+      configuration.roundsConstants =
+        embedding?.scalarType == .bfloat16 && !directory.keepsConstantsExact && !ExactConstants.areAsked
       let settled = configuration
       return try CausalLanguageModel(
         settled, use: use, computeType: computeType, storage: storage, generationConfiguration: generation

@@ -7,6 +7,9 @@ public struct ModelDirectory: Sendable, Hashable {
   /// Where it is.
   public let path: String
 
+  /// Whether frequencies and the like stay exact although weights are stored in bfloat16: as in a copy in float32.
+  public var keepsConstantsExact = false
+
   /// Names a directory; nothing is read yet.
   public init(_ path: String) { self.path = path }
 

@@ -19,7 +19,7 @@ enum ExportCommand {
     discussion:
       "A sample of token sequences is scored by model and adapter, and by what was written. In float32 the two "
       + "agree to 2e-4 nats, or the command fails and leaves nothing; in bfloat16 they differ by the rounding of the "
-      + "merged weights, which is printed.")
+      + "merged weights, which is printed, and refused where it is more than half of what the adapter does.")
 
   /// The largest difference of a log-probability that single precision excuses, in nats.
   static let tolerance = 2e-4
@@ -37,7 +37,9 @@ enum ExportCommand {
       case "bfloat16"?: .bfloat16
       case let other?: throw UsageError("--dtype takes float32|bfloat16, not '\(other)'")
       }
-    let directory = ModelDirectory(path)
+    var directory = ModelDirectory(path)
+    // What is written in float32 is computed with exact frequencies, whatever the model's own file is.
+    directory.keepsConstantsExact = stored == .float32
     let adapter = try LowRankAdapter.load(call.value("adapter") ?? "", for: try directory.configuration())
     let sample = Self.sample(vocabularyCount: try directory.configuration().vocabularyCount)
     let expected = try CausalLanguageModel.load(directory, with: adapter, isTrained: false)
@@ -53,14 +55,25 @@ enum ExportCommand {
     try TokenizerFiles.copy(from: path, to: place)
     let written = try CausalLanguageModel.load(ModelDirectory(place), trainable: false)
       .score(sample, [.logProbability])
-    let gap = zip(expected[.logProbability].scalars, written[.logProbability].scalars)
-      .reduce(0) { max($0, abs($1.0 - $1.1)) }
+    let gap = Self.gap(expected, written)
     let isExact = merged.storedTypes(storedAs: stored) == [.float32]
     guard gap <= Self.tolerance || !isExact, gap.isFinite else {
       throw CommandFailure(
         .failure,
         "the merged model differs from model and adapter by \(Numbers.short(gap)) nats in a log-probability, more than "
           + "\(Numbers.short(Self.tolerance)); nothing was written")
+    }
+    // Who names a precision has decided; whose model happens to be stored in one should not lose the training to it.
+    if !isExact, stored == nil, gap > Self.tolerance {
+      let base = try CausalLanguageModel.load(directory, trainable: false).score(sample, [.logProbability])
+      let effect = Self.gap(expected, base)
+      guard gap <= effect / 2 else {
+        throw CommandFailure(
+          .failure,
+          "rounding the merged weights to the model's bfloat16 moves log-probabilities by \(Numbers.short(gap)) nats, "
+            + "the adapter itself by no more than \(Numbers.short(effect)): its training would be lost; give --dtype "
+            + "float32, or --dtype bfloat16 to round all the same")
+      }
     }
     try? FileManager.default.removeItem(atPath: output)
     try FileManager.default.moveItem(atPath: place, toPath: output)
@@ -69,6 +82,11 @@ enum ExportCommand {
       "merged model in \(output): log-probabilities of \(tokens) tokens differ by at most \(Numbers.short(gap)) nats"
         + (isExact ? "" : " (weights are stored in less than float32)"))
     return .success
+  }
+
+  /// The largest difference of two models' log-probabilities, in nats.
+  private static func gap(_ a: ModelScores, _ b: ModelScores) -> Double {
+    zip(a[.logProbability].scalars, b[.logProbability].scalars).reduce(0) { max($0, abs($1.0 - $1.1)) }
   }
 
   /// Token sequences that depend on nothing but the number of tokens there are.

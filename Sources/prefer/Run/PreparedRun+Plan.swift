@@ -58,7 +58,15 @@ extension PreparedRun {
       request.settings.syncsReference
       ? ", moved by \(Numbers.short(request.settings.referenceMixup)) towards the policy every "
         + "\(request.settings.referenceSyncSteps) steps" : ""
-    return (name == "base" ? "base = \(request.settings.model) as it starts" : name) + follows
+    guard name == "base" else { return name + follows }
+    var start = "base = \(request.settings.model) as it starts"
+    if let adapter = request.settings.adapterStart {
+      let hash = (try? RunRecord.adapterHash(adapter)).map { " (\($0.prefix(8)))" } ?? ""
+      start += ", with the adapter \(adapter)\(hash)"
+    } else if request.settings.usesAdapter {
+      start += ", without the new adapter"
+    }
+    return start + follows
   }
 
   private func account(of rows: PreferenceDataset, as name: String) -> [String] {

@@ -90,7 +90,7 @@ enum RunRecord {
   }
 
   /// One hash for an adapter's configuration and weights.
-  private static func adapterHash(_ directory: String) throws(CheckpointError) -> String {
+  static func adapterHash(_ directory: String) throws(CheckpointError) -> String {
     try hash(of: ["adapter_config.json", "adapter_model.safetensors"], in: directory)
   }
 
