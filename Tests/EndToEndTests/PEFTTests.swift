@@ -18,7 +18,7 @@ import Testing
   static let names = [
     "bias_all", "bias_lora", "dora", "everything", "layers", "patterns", "saved", "gemma2", "gpt2",
     "gpt2_dora",
-    "phi3", "pythia", "pythia_dora",
+    "phi3", "pythia", "pythia_dora", "head", "embedding", "gpt2_ends",
   ]
 
   private static func expected(_ name: String) throws -> Expected {

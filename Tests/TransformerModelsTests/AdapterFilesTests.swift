@@ -111,9 +111,14 @@ import VectorKernels
         + "'q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'"
     ),
     (
-      "target_modules", .list([.text("q_proj"), .text("lm_head")]),
-      "target_modules 'lm_head': adapters beside the embedding or the head are not supported; name it in "
+      "target_modules", .list([.text("q_proj"), .text("v_proj"), .text("wpe")]),
+      "target_modules 'wpe': adapters beside the embedding or the head are not supported; name it in "
         + "modules_to_save, or merge the adapter with PEFT"
+    ),
+    (
+      "target_modules", .list([.text("q_proj"), .text("v_proj"), .text("lm_head")]),
+      "'DIR/adapter_model.safetensors': tensor 'base_model.model.lm_head.lora_A.weight' is missing; "
+        + "'adapter_config.json' asks for it: check that both belong to one adapter and to this model"
     ),
     (
       "target_modules", .list([.text("q_proj"), .text("v_proj"), .text("k_proj")]),
@@ -134,6 +139,27 @@ import VectorKernels
   func `refuses what it would compute wrongly`(_ key: String, _ value: JSONValue, _ message: String) throws {
     let found = try complaint(key, value)
     #expect(found == message)
+  }
+
+  @Test func `pairs beside embedding and head are PEFT's: read and written, not made anew`() throws {
+    let scratch = try Scratch()
+    let configuration = tinyModel().configuration
+    let options = LowRankOptions(rank: 2, targets: .named(["q_proj", "lm_head", "embed_tokens"]))
+    let error = #expect(throws: ModelError.self) {
+      _ = try LowRankAdapter(for: configuration, options, seed: 5)
+    }
+    #expect(error?.description.hasPrefix("target_modules 'lm_head': adapters beside") == true)
+    let adapter = try LowRankAdapter(for: configuration, options) { parameter in
+      for i in 0..<parameter.values.count { parameter.values[i] = Float(i % 17) / 8 - 1 }
+    }
+    #expect(adapter.needsMergedWeights && !adapter.configuration.tiesEmbeddings)
+    try adapter.save(to: scratch.path, baseModel: "tiny")
+    let file = try SafetensorsFile(mapping: scratch.path + "/adapter_model.safetensors")
+    let (tokens, width) = (configuration.vocabularyCount, configuration.width)
+    let prefix = "base_model.model.model.embed_tokens.lora_embedding_"
+    #expect(try file.shape(of: prefix + "A") == [2, tokens] && file.shape(of: prefix + "B") == [width, 2])
+    let again = try LowRankAdapter.load(scratch.path, for: configuration)
+    #expect(again.parameters.fingerprint == adapter.parameters.fingerprint)
   }
 
   @Test func `biases that a model has not are refused of a new adapter, and nothing to one that PEFT wrote`()

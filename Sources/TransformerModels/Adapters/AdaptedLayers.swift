@@ -24,7 +24,11 @@ extension ModelConfiguration {
     let alphas = try options.alphas.map { exception throws(ModelError) in
       (try NamePattern("(.*\\.)?(\(exception.pattern))", of: "alpha_pattern"), exception.measure)
     }
-    return try layers(options, isStrict: isStrict).map { layer in
+    let layers = try layers(options, isStrict: isStrict)
+    if options.decomposesWeights, layers.contains(where: { $0.end == .embedding }) {
+      throw ModelError("use_dora beside the embedding is not supported; merge the adapter with PEFT")
+    }
+    return layers.map { layer in
       let rank = ranks.first { $0.0.matches(layer.name) }?.1 ?? options.rank
       let alpha = alphas.first { $0.0.matches(layer.name) }?.1 ?? options.alpha
       return AdaptedLayer(layer: layer, rank: rank, scale: options.scale(rank: rank, alpha: alpha))
@@ -32,7 +36,12 @@ extension ModelConfiguration {
   }
 
   private func layers(_ options: LowRankOptions, isStrict: Bool) throws(ModelError) -> [AdaptableLayer] {
-    let all = adaptableLayers
+    var all = adaptableLayers
+    // New adapters have better means: modules_to_save. PEFT's are read.
+    switch options.targets {
+    case .named where !isStrict, .pattern where !isStrict: all += adaptableEnds
+    case .named, .pattern, .usual, .allLinear: break
+    }
     let isMeant = try predicate(options.targets, "target_modules")
     let isExcluded = try options.excluded.map { targets throws(ModelError) in
       try predicate(targets, "exclude_modules")
@@ -65,7 +74,7 @@ extension ModelConfiguration {
       if saved.contains(where: { $0.matches(layer.name) }) { return false }
       // Blocks are chosen among layers that are named by how they end.
       guard let blocks = options.blocks, let names, !names.contains(layer.name) else { return true }
-      return blocks.contains(layer.block)
+      return layer.end == nil && blocks.contains(layer.block)
         && (containers.isEmpty || containers.contains { $0.matches(layer.name) })
     }
     guard !adapted.isEmpty else {

@@ -14,7 +14,7 @@ extension CausalLanguageModel {
     _ directory: ModelDirectory, with adapter: LowRankAdapter, isTrained: Bool, merging: Bool = false,
     computeType: ComputeType = .float32, seed: UInt64 = 0
   ) throws(ModelError) -> CausalLanguageModel {
-    let merges = merging || adapter.options.needsMergedWeights
+    let merges = merging || adapter.needsMergedWeights
     let use: WeightUse =
       merges ? (isTrained ? .trained : .following) : (isTrained ? .adapted : .scoring)
     let model = try load(
@@ -33,7 +33,7 @@ extension CausalLanguageModel {
       self.adapter == nil && (use == .adapted || use == .scoring),
       "CausalLanguageModel.attach: there is an adapter already, or the weights are trained themselves")
     precondition(
-      !adapter.options.needsMergedWeights,
+      !adapter.needsMergedWeights,
       "CausalLanguageModel.attach: magnitudes and whole weights are merged, not put beside")
     self.adapter = adapter
     adapterLayout = layers.layout(of: adapter)

@@ -34,6 +34,19 @@ extension LowRankAdapter {
     }
     // With bias 'all' PEFT writes a saved module's bias twice more: as it was, and under an inner name.
     let copies = [".original_module.", ".modules_to_save."]
+    for end in configuration.adaptableEnds where adapter.needsMergedWeights {
+      for part in ["base_layer.weight", "weight"] where file.contains("base_model.model.\(end.name).\(part)")
+      {
+        let name = "base_model.model.\(end.name).\(part)"
+        guard !known.contains(name) else { continue }
+        known.insert(name)
+        let values = Parameter(
+          ParameterName(name), shape: [end.columns.count, end.inputs],
+          values: FloatBuffer(count: end.columns.count * end.inputs))
+        try readingFiles { () throws(SafetensorsError) in try read(name, of: file, into: values) }
+        adapter.ends[ParameterName(end.name + ".weight")] = values.values
+      }
+    }
     let stranger = file.names.sorted().first { name in
       !known.contains(name) && !copies.contains { name.contains($0) }
     }
@@ -60,16 +73,32 @@ extension LowRankAdapter {
         path: file.path, tensor: name, problem: "is missing",
         remedy: "'\(configurationFile)' asks for it: check that both belong to one adapter and to this model")
     }
-    let shape = try file.shape(of: name)
+    let stored = try file.shape(of: name)
+    let isTurned = isTurned(name)
+    let shape = isTurned ? stored.reversed() : stored
     guard shape == parameter.shape else {
       throw SafetensorsError(
         path: file.path, tensor: name,
-        problem: "has shape \(shape), but the model asks for \(parameter.shape)",
+        problem:
+          "has shape \(stored), but the model asks for "
+          + "\(isTurned ? parameter.shape.reversed() : parameter.shape)",
         remedy: "check that the adapter was made for this model")
     }
-    let stored = try file.floats(of: name)
-    try file.requireFinite(stored, of: name, in: "adapter")
-    VectorKernels.copy(stored, into: parameter.values)
+    let floats = try file.floats(of: name)
+    try file.requireFinite(floats, of: name, in: "adapter")
+    if isTurned {
+      let (rows, columns) = (shape[0], shape[1])
+      transpose(
+        Matrix(floats, rows: columns, columns: rows),
+        into: Matrix(parameter.values, rows: rows, columns: columns))
+    } else {
+      VectorKernels.copy(floats, into: parameter.values)
+    }
+  }
+
+  /// Whether PEFT's files have a weight turned.
+  private static func isTurned(_ name: String) -> Bool {
+    embeddingParts.contains { name.hasSuffix("." + $0) }
   }
 
   /// Writes the adapter so that PEFT loads it.
@@ -79,8 +108,15 @@ extension LowRankAdapter {
   public func save(to directory: String, baseModel: String) throws(ModelError) {
     let place = ModelDirectory(directory)
     let json = options.json(baseModel: baseModel, layers: pairs.map(\.layer))
-    let tensors = parameters.map {
-      SafetensorsTensor($0.name.description, shape: $0.shape, floats: $0.values)
+    let tensors = parameters.map { parameter in
+      let name = parameter.name.description
+      guard Self.isTurned(name) else {
+        return SafetensorsTensor(name, shape: parameter.shape, floats: parameter.values)
+      }
+      let (rows, columns) = (parameter.shape[0], parameter.shape[1])
+      let turned = Matrix<Float>(rows: columns, columns: rows)
+      transpose(Matrix(parameter.values, rows: rows, columns: columns), into: turned)
+      return SafetensorsTensor(name, shape: [columns, rows], floats: turned.buffer)
     }
     try readingFiles { () throws(SafetensorsError) in
       try JSONFile.makeDirectory(directory)

@@ -20,6 +20,13 @@ public final class LowRankAdapter {
   let configuration: ModelConfiguration
   /// Whether magnitudes and whole weights are still to be taken from the model.
   let isFresh: Bool
+  /// The base's own embedding and head, which PEFT writes beside pairs of theirs; they stand in for the model's.
+  var ends: [ParameterName: FloatBuffer] = [:]
+
+  /// Whether the adapter can only be had merged: for more than pairs, and for pairs beside embedding or head.
+  public var needsMergedWeights: Bool {
+    options.needsMergedWeights || pairs.contains { $0.layer.end != nil }
+  }
 
   /// Some layers of one block that multiply the same activations.
   struct Group: Sendable {
@@ -48,8 +55,9 @@ public final class LowRankAdapter {
     _ configuration: ModelConfiguration, _ options: LowRankOptions, isStrict: Bool, isFresh: Bool
   ) throws(ModelError) {
     (self.options, self.isFresh) = (options, isFresh)
-    self.configuration = try configuration.untied(for: options, isStrict: isStrict)
     let layers = try configuration.adaptedLayers(options, isStrict: isStrict)
+    self.configuration = try configuration.untied(
+      for: options, isStrict: isStrict, always: layers.contains { $0.layer.end != nil })
     groups = Self.groups(layers, options)
     whole = try Self.whole(self.configuration, layers, options, isStrict: isStrict)
     parameters = Parameters([])
@@ -67,6 +75,7 @@ public final class LowRankAdapter {
     parameters = Parameters([])
     parameters = Parameters(
       groups.flatMap { $0.pairs.flatMap(\.parameters) } + whole.map { Self.parameter($0.weight, $0.name) })
+    ends = other.ends
     for (mine, its) in zip(parameters, other.parameters) { VectorKernels.copy(its.values, into: mine.values) }
   }
 
@@ -94,14 +103,21 @@ public final class LowRankAdapter {
     return groups
   }
 
+  /// What PEFT calls A and B beside an embedding, which its files have turned.
+  static let embeddingParts = ["lora_embedding_A", "lora_embedding_B"]
+
   private static func pair(_ member: AdaptedLayer, _ down: FloatBuffer, _ options: LowRankOptions) -> Pair {
     let (layer, rank, outputs) = (member.layer, member.rank, member.layer.columns.count)
     func name(_ part: String) -> ParameterName { ParameterName("base_model.model.\(layer.name).\(part)") }
+    // Beside an embedding PEFT adds (B·A)ᵀ to the table: A, turned, is what stands on the tokens' side.
+    let isTable = layer.end == .embedding
     return Pair(
       layer: layer, rank: rank, scale: member.scale,
-      down: Parameter(name("lora_A.weight"), shape: [rank, layer.inputs], values: down),
+      down: Parameter(
+        name(isTable ? embeddingParts[1] : "lora_A.weight"), shape: [rank, layer.inputs], values: down),
       up: Parameter(
-        name("lora_B.weight"), shape: [outputs, rank], values: FloatBuffer(count: outputs * rank)),
+        name(isTable ? embeddingParts[0] : "lora_B.weight"), shape: [outputs, rank],
+        values: FloatBuffer(count: outputs * rank)),
       magnitude: options.decomposesWeights
         ? Parameter(name("lora_magnitude_vector"), shape: [outputs], values: FloatBuffer(count: outputs))
         : nil)
@@ -198,10 +214,13 @@ extension LowRankAdapter.Pair {
 extension ModelConfiguration {
   /// This model with a head of its own, where `options` train the head or the embedding: PEFT makes a copy of the
   /// one and leaves the other.
-  func untied(for options: LowRankOptions, isStrict: Bool) throws(ModelError) -> ModelConfiguration {
+  func untied(
+    for options: LowRankOptions, isStrict: Bool, always: Bool
+  ) throws(ModelError) -> ModelConfiguration {
     guard tiesEmbeddings else { return self }
     var copy = self
     copy.tiesEmbeddings = false
+    if always { return copy }
     let names = try copy.savedWeights(options, isStrict: isStrict).map(\.name.description)
     return names.contains { $0 == headName || $0 == embeddingName } ? copy : self
   }

@@ -114,9 +114,24 @@ struct AdaptableLayer: Sendable, Hashable {
   let place: Int
   /// Whether files have its weights as `[inputs, outputs]`; in memory they never stand so.
   let isTransposed: Bool
+  /// Which end of the model it is, where it is no layer of a block.
+  var end: End?
+
+  /// What stands before the first block and behind the last.
+  enum End: Sendable, Hashable { case embedding, head }
 }
 
 extension ModelConfiguration {
+  /// The head and the embedding, whose table is as a layer of a row for each token.
+  var adaptableEnds: [AdaptableLayer] {
+    [(AdaptableLayer.End.head, headName), (.embedding, embeddingName)].enumerated().map { index, end in
+      AdaptableLayer(
+        name: String(end.1.dropLast(".weight".count)), block: layerCount + index, input: .output,
+        columns: 0..<vocabularyCount, inputs: width, place: layerCount * linearModules.count + index,
+        isTransposed: false, end: end.0)
+    }
+  }
+
   /// Every linear layer but the head, in the order of transformers' modules.
   var adaptableLayers: [AdaptableLayer] {
     var layers: [AdaptableLayer] = []

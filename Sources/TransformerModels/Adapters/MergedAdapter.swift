@@ -42,6 +42,9 @@ final class MergedAdapter {
   /// - Precondition: `weights` are those of the model that the adapter was made for, in single precision.
   init(_ adapter: LowRankAdapter, into weights: Parameters) {
     (self.adapter, self.weights) = (adapter, weights)
+    for (name, values) in adapter.ends {
+      if let weight = weights[name] { VectorKernels.copy(values, into: weight.values) }
+    }
     layers = adapter.pairs.map { pair in
       guard let weight = weights[ParameterName(pair.layer.name + ".weight")] else {
         preconditionFailure("MergedAdapter: the model has no weight '\(pair.layer.name)'")

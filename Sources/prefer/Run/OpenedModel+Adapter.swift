@@ -21,11 +21,12 @@ extension OpenedModel {
         return try LowRankAdapter(for: configuration, options, seed: seed)
       }
       let adapter = try LowRankAdapter.load(start, for: configuration)
-      guard !adapter.options.needsMergedWeights || adapter.options.dropout == 0 else {
+      guard !adapter.needsMergedWeights || adapter.options.dropout == 0 else {
         throw CommandFailure(
           .usage,
           "the adapter '\(start)' has lora_dropout \(Numbers.short(adapter.options.dropout)), which is not "
-            + "supported with use_dora, bias or modules_to_save; set it to 0 in its adapter_config.json")
+            + "supported with use_dora, bias or modules_to_save, or beside the embedding or the head; set it to 0 in its adapter_config.json"
+        )
       }
       return adapter
     }
