@@ -177,8 +177,10 @@ public struct SafetensorsFile: Sendable {
 
   /// The operating system's own words for what went wrong.
   static func systemError(_ path: String, _ problem: String) -> SafetensorsError {
+    let isFull = errno == ENOSPC || errno == EDQUOT
     let reason = String(cString: strerror(errno)).lowercased()
     return SafetensorsError(
-      path: path, problem: "\(problem) (\(reason))", remedy: "check the path and its permissions")
+      path: path, problem: "\(problem) (\(reason))",
+      remedy: isFull ? "make room on the disk" : "check the path and its permissions")
   }
 }

@@ -19,6 +19,7 @@ import Testing
     "bias_all", "bias_lora", "dora", "everything", "layers", "patterns", "saved", "gemma2", "gpt2",
     "gpt2_dora",
     "phi3", "pythia", "pythia_dora", "head", "embedding", "gpt2_ends",
+    "pythia_head", "pythia_saved",
   ]
 
   private static func expected(_ name: String) throws -> Expected {

@@ -56,8 +56,10 @@ extension ModelConfiguration {
       guard !names.isEmpty else {
         throw ModelError("target_modules is empty, so there would be nothing to train; name a layer")
       }
-      if let stranger = names.first(where: { name in !all.contains { Self.isMeant($0.name, by: name) } }) {
-        let nothing = !all.contains { isMeant($0.name) }
+      if let stranger = names.first(where: { name in
+        !all.contains { layer in layer.spellings.contains { Self.isMeant($0, by: name) } }
+      }) {
+        let nothing = !all.contains { $0.spellings.contains(where: isMeant) }
         if isStrict || nothing || Self.unadaptable.contains(Self.lastPart(stranger)) {
           throw unknown(stranger)
         }
@@ -70,7 +72,7 @@ extension ModelConfiguration {
       try NamePattern(".*\\.\(name)\\.\\d+\\..*", of: "layers_pattern")
     }
     let adapted = all.filter { layer in
-      guard isMeant(layer.name), isExcluded?(layer.name) != true else { return false }
+      guard layer.spellings.contains(where: isMeant), isExcluded?(layer.name) != true else { return false }
       if saved.contains(where: { $0.matches(layer.name) }) { return false }
       // Blocks are chosen among layers that are named by how they end.
       guard let blocks = options.blocks, let names, !names.contains(layer.name) else { return true }
@@ -134,13 +136,13 @@ extension ModelConfiguration {
     _ options: LowRankOptions, isStrict: Bool
   ) throws(ModelError) -> [WeightSpecification] {
     for name in options.savedModules
-    where isStrict && !weights.contains(where: { Self.isSaved($0, by: name) }) {
+    where isStrict && !weights.contains(where: { isSaved($0, by: name) }) {
       let known = Set(weights.map { Self.lastPart(Self.module(of: $0)) }).sorted()
       throw ModelError(
         "modules_to_save '\(name)' is no module of this model; there are "
           + known.map { "'\($0)'" }.joined(separator: ", "))
     }
-    let saved = weights.filter { weight in options.savedModules.contains { Self.isSaved(weight, by: $0) } }
+    let saved = weights.filter { weight in options.savedModules.contains { isSaved(weight, by: $0) } }
     if let turned = saved.first(where: \.isTurned) {
       throw ModelError(
         "modules_to_save '\(Self.lastPart(Self.module(of: turned)))': layers that are stored transposed are not "
@@ -150,18 +152,21 @@ extension ModelConfiguration {
   }
 
   /// Whether a weight belongs to a module whose name, or that of a module around it, ends in `name`.
-  private static func isSaved(_ weight: WeightSpecification, by name: String) -> Bool {
-    var module = module(of: weight)[...]
+  private func isSaved(_ weight: WeightSpecification, by name: String) -> Bool {
+    var module = Self.module(of: weight)[...]
     while true {
-      if module.hasSuffix(name) { return true }
+      if module.hasSuffix(name) || adapterName(ofModule: String(module)).hasSuffix(name) { return true }
       guard let dot = module.lastIndex(of: ".") else { return false }
       module = module[..<dot]
     }
   }
 
   /// The module that a weight belongs to: its name without `.weight` or `.bias`.
-  static func module(of weight: WeightSpecification) -> String {
-    weight.name.description.split(separator: ".").dropLast().joined(separator: ".")
+  static func module(of weight: WeightSpecification) -> String { module(of: weight.name) }
+
+  /// The same of a name.
+  static func module(of weight: ParameterName) -> String {
+    weight.description.split(separator: ".").dropLast().joined(separator: ".")
   }
 }
 

@@ -44,7 +44,7 @@ extension LowRankAdapter {
           ParameterName(name), shape: [end.columns.count, end.inputs],
           values: FloatBuffer(count: end.columns.count * end.inputs))
         try readingFiles { () throws(SafetensorsError) in try read(name, of: file, into: values) }
-        adapter.ends[ParameterName(end.name + ".weight")] = values.values
+        adapter.ends[end.weightName] = values.values
       }
     }
     let stranger = file.names.sorted().first { name in
@@ -62,7 +62,10 @@ extension LowRankAdapter {
   private static func spellings(of name: ParameterName) -> [String] {
     let name = name.description
     let suffix = ".base_layer.bias"
-    return name.hasSuffix(suffix) ? [name, String(name.dropLast(suffix.count)) + ".bias"] : [name]
+    if name.hasSuffix(suffix) { return [name, String(name.dropLast(suffix.count)) + ".bias"] }
+    // GPT-NeoX's head had another name once.
+    let head = "base_model.model.lm_head."
+    return name.hasPrefix(head) ? [name, "base_model.model.embed_out." + name.dropFirst(head.count)] : [name]
   }
 
   private static func read(
@@ -107,6 +110,11 @@ extension LowRankAdapter {
   /// - Throws: what the file system refused.
   public func save(to directory: String, baseModel: String) throws(ModelError) {
     let place = ModelDirectory(directory)
+    var options = options
+    options.savedModules = options.savedModules.map(configuration.adapterName)
+    if case .named(let names) = options.targets {
+      options.targets = .named(names.map(configuration.adapterName))
+    }
     let json = options.json(baseModel: baseModel, layers: pairs.map(\.layer))
     let tensors = parameters.map { parameter in
       let name = parameter.name.description

@@ -146,7 +146,8 @@ public final class LowRankAdapter {
       let last = ModelConfiguration.lastPart(weight.name.description)
       // PEFT puts an adapted layer inside another.
       let inner = adapted.contains(module) ? ".base_layer" : ""
-      return (weight, ParameterName("base_model.model.\(module)\(inner).\(last)"))
+      let name = configuration.adapterName(ofModule: module)
+      return (weight, ParameterName("base_model.model.\(name)\(inner).\(last)"))
     }
   }
 

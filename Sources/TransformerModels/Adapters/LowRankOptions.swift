@@ -1,5 +1,7 @@
 // What an adapter looks like: rank, scale, dropout, the layers it sits beside, and what is trained besides.
 
+import Optimizers
+
 /// The measures of a low-rank adapter.
 ///
 ///     y = W·x + s·B·(A·x),   s = alpha / rank, or alpha / √rank
@@ -116,19 +118,33 @@ struct AdaptableLayer: Sendable, Hashable {
   let isTransposed: Bool
   /// Which end of the model it is, where it is no layer of a block.
   var end: End?
+  /// What the model calls its weights, where that is not its name with `.weight`.
+  var ownWeightName: String?
+
+  /// Its names: PEFT's, and the model's own where that is another.
+  var spellings: [String] {
+    ownWeightName == nil ? [name] : [name, ModelConfiguration.module(of: weightName)]
+  }
+
+  /// What the model calls its weights.
+  var weightName: ParameterName { ParameterName(ownWeightName ?? name + ".weight") }
 
   /// What stands before the first block and behind the last.
   enum End: Sendable, Hashable { case embedding, head }
 }
 
 extension ModelConfiguration {
+  /// What PEFT calls the model's `module`: every head is `lm_head`, whatever files of weights call it.
+  func adapterName(ofModule module: String) -> String { module == architecture.head ? "lm_head" : module }
+
   /// The head and the embedding, whose table is as a layer of a row for each token.
   var adaptableEnds: [AdaptableLayer] {
     [(AdaptableLayer.End.head, headName), (.embedding, embeddingName)].enumerated().map { index, end in
       AdaptableLayer(
-        name: String(end.1.dropLast(".weight".count)), block: layerCount + index, input: .output,
-        columns: 0..<vocabularyCount, inputs: width, place: layerCount * linearModules.count + index,
-        isTransposed: false, end: end.0)
+        name: adapterName(ofModule: String(end.1.dropLast(".weight".count))), block: layerCount + index,
+        input: .output, columns: 0..<vocabularyCount, inputs: width,
+        place: layerCount * linearModules.count + index, isTransposed: false, end: end.0,
+        ownWeightName: end.1)
     }
   }
 

@@ -46,7 +46,7 @@ final class MergedAdapter {
       if let weight = weights[name] { VectorKernels.copy(values, into: weight.values) }
     }
     layers = adapter.pairs.map { pair in
-      guard let weight = weights[ParameterName(pair.layer.name + ".weight")] else {
+      guard let weight = weights[pair.layer.weightName] else {
         preconditionFailure("MergedAdapter: the model has no weight '\(pair.layer.name)'")
       }
       let base = FloatBuffer(count: weight.values.count)
