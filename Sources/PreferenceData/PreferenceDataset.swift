@@ -126,9 +126,17 @@ struct DatasetReader {
           .init(
             store.rows.first?.place,
             "the columns \(quoted(names))\(nothing) belong to no format; expected one of: "
-              + distinct.joined(separator: " · "))
+              + distinct.joined(separator: " · ") + Self.advice(names))
         ])
     }
+  }
+
+  /// What to do about rows that other trainers learn whole, where only completions are learned here.
+  private static func advice(_ names: [String]) -> String {
+    guard let whole = ["messages", "text"].first(where: names.contains) else { return "" }
+    return
+      "; '\(whole)' is learned whole elsewhere, here only completions are: write what stands before the last "
+      + "answer as 'prompt' and the answer as 'completion'"
   }
 
   /// What the format makes of every row.

@@ -78,6 +78,13 @@ import Testing
         == "rows.jsonl, line 1: the columns 'question', 'answer' belong to no format; expected one of: "
         + "prompt, chosen, rejected · chosen, rejected · prompt, completion, label · prompt, completion · "
         + "prompt, completions · instruction · conversations")
+    for (row, name) in [(#"{"messages": []}"#, "messages"), (#"{"id": 1, "text": "a"}"#, "text")] {
+      let told = message { _ = try dataset([row]) }
+      #expect(
+        told.hasSuffix(
+          " · instruction · conversations; '\(name)' is learned whole elsewhere, here only completions are: write "
+            + "what stands before the last answer as 'prompt' and the answer as 'completion'"), "\(told)")
+    }
     let holed = message { _ = try dataset([#"{"prompt": "a", "chosen": null, "rejected": "c"}"#]) }
     #expect(
       holed.hasPrefix(
