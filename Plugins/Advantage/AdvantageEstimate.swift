@@ -25,26 +25,29 @@ struct AdvantageEstimate {
   ///   - discount: γ.
   ///   - trace: λ of the exponentially weighted sum.
   init(_ batch: ScoredBatch, column: String, discount: Double, trace: Double, whitens: Bool) {
-    let values = stopGradient(batch.policy[Self.head]).scalars
-    let rewards = batch.annotation(column).scalars
-    var (advantages, targets): ([Double], [Double]) = ([], [])
-    for response in batch.completions(of: .completion) {
-      let count = batch.tokenCounts[response]
-      let value = values[(response * batch.width)..<(response * batch.width + count)]
-      var estimates = [Double](repeating: 0, count: count)
+    let heads = stopGradient(batch.policy[Self.head])
+    let (values, rewards) = (heads.scalars, batch.annotation(column).scalars)
+    let responses = batch.completions(of: .completion)
+    let count = responses.reduce(0) { $0 + batch.tokenCounts[$1] }
+    var (advantages, targets) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    var start = 0
+    for response in responses {
+      let (first, length) = (response * batch.width, batch.tokenCounts[response])
       var (next, following) = (0.0, 0.0)
-      for t in (0..<count).reversed() {
-        let now = value[value.startIndex + t]
-        let surprise = (t == count - 1 ? rewards[response] : 0) + discount * following - now
+      for t in (0..<length).reversed() {
+        let now = values[first + t]
+        let surprise = (t == length - 1 ? rewards[response] : 0) + discount * following - now
         next = surprise + discount * trace * next
         following = now
-        estimates[t] = next
+        advantages[start + t] = next
+        targets[start + t] = next + now
       }
-      targets += zip(estimates, value).map(+)
-      advantages += estimates
+      start += length
     }
     if whitens { advantages = Self.whitened(advantages) }
-    (self.advantages, self.targets) = (Tensor(advantages), Tensor(targets))
+    // In the format of what they are compared with, or that would be widened.
+    self.advantages = Tensor(advantages).converted(to: heads.scalarType)
+    self.targets = Tensor(targets).converted(to: heads.scalarType)
   }
 
   /// `(A − mean) / √(variance + 10⁻⁸)`

@@ -40,8 +40,9 @@ public struct PlackettLuce: PreferenceLoss {
       parts.append(loss(of: places.map { rankings[$0] }, rewards))
       order += places
     }
-    let back = order.indices.sorted { order[$0] < order[$1] }
-    return LossTerms("plackett-luce", Tensor.concatenated(parts).rows(back), per: .prompt)
+    var losses = Tensor.concatenated(parts)
+    if parts.count > 1 { losses = losses.rows(order.indices.sorted { order[$0] < order[$1] }) }
+    return LossTerms("plackett-luce", losses, per: .prompt)
   }
 
   /// The losses of rankings that are equally long. `rewards`: `[N]`.

@@ -39,27 +39,32 @@ public struct BMC: WrapperLoss {
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {
     let changed = Self.changedTokens(batch)
     let (logs, width, delta) = (stopGradient(batch.policy[.logProbability]).scalars, batch.width, delta)
+    let limit = -Elementary.log(delta)
     let weights = batch.tokenTensor { completion, position in
-      guard changed[completion][position] else { return 1 }
-      return 1 + min(Elementary.exp(-logs[completion * width + position]), delta)
+      let place = completion * width + position
+      guard changed[place] else { return 1 }
+      // Most tokens are less likely than 1/δ: nothing to exponentiate.
+      return 1 + (logs[place] < limit ? delta : min(Elementary.exp(-logs[place]), delta))
     }
     let total = Double(batch.tokenCounts.reduce(0, +))
-    let count = changed.reduce(0) { sum, tokens in sum + tokens.count { $0 } }
-    context.metrics.record("bmc/share_changed", total: Double(count), count: total)
+    context.metrics.record("bmc/share_changed", total: Double(changed.count { $0 }), count: total)
     return context.evaluate(inner.loss, at: "inner", on: batch.weightingTokens(by: weights))
   }
 
-  /// For each token of each completion, whether it sets the completion apart. `[N][length]`.
-  private static func changedTokens(_ batch: ScoredBatch) -> [[Bool]] {
+  /// For each token of each completion, whether it sets the completion apart. `[N·T]`, row-major.
+  private static func changedTokens(_ batch: ScoredBatch) -> [Bool] {
     func tokens(_ completion: Int) -> ArraySlice<Int32> {
       batch.tokens[completion].prefix(batch.tokenCounts[completion])
     }
-    var changed = batch.tokenCounts.map { [Bool](repeating: false, count: $0) }
+    var changed = [Bool](repeating: false, count: batch.count * batch.width)
+    func mark(_ completion: Int, _ isShared: [Bool]) {
+      for (place, isShared) in isShared.enumerated() { changed[completion * batch.width + place] = !isShared }
+    }
     for responses in batch.layout.rankings where responses.count > 1 {
       for (place, response) in responses.enumerated().dropFirst() {
         let difference = TokenDifference(tokens(response), tokens(responses[0]))
-        changed[response] = difference.firstIsShared.map { !$0 }
-        if place == 1 { changed[responses[0]] = difference.secondIsShared.map { !$0 } }
+        mark(response, difference.firstIsShared)
+        if place == 1 { mark(responses[0], difference.secondIsShared) }
       }
     }
     return changed

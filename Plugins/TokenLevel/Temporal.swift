@@ -39,7 +39,6 @@ public struct Temporal: WrapperLoss {
       powers.append(power)
       power *= gamma
     }
-    let weights = batch.tokenTensor { _, position in powers[position] }
-    return context.evaluate(inner.loss, at: "inner", on: batch.weightingTokens(by: weights))
+    return context.evaluate(inner.loss, at: "inner", on: batch.weightingTokens(by: Tensor(powers)))
   }
 }

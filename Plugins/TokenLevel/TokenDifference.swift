@@ -10,53 +10,87 @@ struct TokenDifference {
 
   /// Compares two sequences in `O(n·m)` steps at worst, and in about `n + m` where tokens seldom repeat.
   init(_ first: ArraySlice<Int32>, _ second: ArraySlice<Int32>) {
-    let (a, b) = (Array(first), Array(second))
-    firstIsShared = [Bool](repeating: false, count: a.count)
-    secondIsShared = [Bool](repeating: false, count: b.count)
-    var places: [Int32: [Int]] = [:]
-    for (place, token) in b.enumerated() { places[token, default: []].append(place) }
-    var waiting = [(a.indices, b.indices)]
-    // Lengths of the common runs that end at each place of b (shifted by one), for the last token of a and this one.
-    var (before, now) = ([Int](repeating: 0, count: b.count + 1), [Int](repeating: 0, count: b.count + 1))
-    while let (inA, inB) = waiting.popLast() {
-      let run = Self.longestRun(a, inA, inB, places, &before, &now)
+    firstIsShared = [Bool](repeating: false, count: first.count)
+    secondIsShared = [Bool](repeating: false, count: second.count)
+    var places = TokenPlaces(of: first, in: second)
+    var waiting = [(0..<first.count, 0..<second.count)]
+    while let (inFirst, inSecond) = waiting.popLast() {
+      let run = places.longestRun(inFirst, inSecond)
       guard run.length > 0 else { continue }
       for offset in 0..<run.length {
         firstIsShared[run.first + offset] = true
         secondIsShared[run.second + offset] = true
       }
-      waiting.append((inA.lowerBound..<run.first, inB.lowerBound..<run.second))
+      waiting.append((inFirst.lowerBound..<run.first, inSecond.lowerBound..<run.second))
       waiting.append(
-        (run.first + run.length..<inA.upperBound, run.second + run.length..<inB.upperBound))
+        (run.first + run.length..<inFirst.upperBound, run.second + run.length..<inSecond.upperBound))
     }
   }
+}
 
-  /// The longest run of tokens of `a` within `inA` that stands in `b` within `inB` too.
-  ///
-  /// `before` and `now` are scratch of all zeros, and are left so.
-  private static func longestRun(
-    _ a: [Int32], _ inA: Range<Int>, _ inB: Range<Int>, _ places: [Int32: [Int]], _ before: inout [Int],
-    _ now: inout [Int]
+/// Where the tokens of one sequence stand in another.
+private struct TokenPlaces {
+  /// For each token of the first sequence, its first place in the second one; −1 where it has none.
+  private var starts: [Int]
+  /// For each place of the second sequence, the next one with the same token; −1 behind the last.
+  private var following: [Int]
+  /// The lengths of the common runs that end at each place of the second sequence, shifted by one: for the token of
+  /// the first sequence that was looked at last, and for this one. All zeros between calls.
+  private var before: [Int], now: [Int]
+
+  init(of first: ArraySlice<Int32>, in second: ArraySlice<Int32>) {
+    // A table of the second sequence's tokens, at most half full: each at the first free place from its own on.
+    var slots = 2
+    while slots < 2 * second.count { slots *= 2 }
+    var table = [Int](repeating: -1, count: slots)
+    let tokens = Array(second)
+    following = [Int](repeating: -1, count: tokens.count)
+    for place in tokens.indices.reversed() {
+      let slot = Self.slot(of: tokens[place], in: table, of: tokens)
+      following[place] = table[slot]
+      table[slot] = place
+    }
+    let found = table
+    starts = first.map { found[Self.slot(of: $0, in: found, of: tokens)] }
+    before = [Int](repeating: 0, count: tokens.count + 1)
+    now = before
+  }
+
+  /// Where a table of places has a token, or has room for it.
+  private static func slot(of token: Int32, in table: [Int], of tokens: [Int32]) -> Int {
+    let mask = table.count - 1
+    var slot = Int(truncatingIfNeeded: UInt32(bitPattern: token) &* 0x9E37_79B1) >> 8 & mask
+    while table[slot] >= 0, tokens[table[slot]] != token { slot = (slot + 1) & mask }
+    return slot
+  }
+
+  /// The longest run of tokens within `inFirst` that stands in the second sequence within `inSecond` too.
+  mutating func longestRun(
+    _ inFirst: Range<Int>, _ inSecond: Range<Int>
   ) -> (first: Int, second: Int, length: Int) {
-    var best = (first: inA.lowerBound, second: inB.lowerBound, length: 0)
-    guard !inB.isEmpty else { return best }
-    for i in inA {
-      for j in places[a[i]] ?? [] where inB.contains(j) {
-        let length = before[j] + 1
-        now[j + 1] = length
+    var best = (first: inFirst.lowerBound, second: inSecond.lowerBound, length: 0)
+    for i in inFirst {
+      forEachPlace(of: i, inSecond) { places, j in
+        let length = places.before[j] + 1
+        places.now[j + 1] = length
         if length > best.length { best = (i - length + 1, j - length + 1, length) }
       }
       swap(&before, &now)
-      if i > inA.lowerBound { clear(a[i - 1], inB, places, &now) }
+      if i > inFirst.lowerBound { forEachPlace(of: i - 1, inSecond) { places, j in places.now[j + 1] = 0 } }
     }
-    if let last = inA.last { clear(a[last], inB, places, &before) }
+    if let last = inFirst.last { forEachPlace(of: last, inSecond) { places, j in places.before[j + 1] = 0 } }
     return best
   }
 
-  /// Zeros at the places that `token` wrote to.
-  private static func clear(
-    _ token: Int32, _ inB: Range<Int>, _ places: [Int32: [Int]], _ lengths: inout [Int]
+  /// Calls `body` with each place within `range` of a token of the first sequence, in order.
+  @inline(__always)
+  private mutating func forEachPlace(
+    of token: Int, _ range: Range<Int>, _ body: (inout TokenPlaces, _ place: Int) -> Void
   ) {
-    for j in places[token] ?? [] where inB.contains(j) { lengths[j + 1] = 0 }
+    var place = starts[token]
+    while place >= 0, place < range.upperBound {
+      if place >= range.lowerBound { body(&self, place) }
+      place = following[place]
+    }
   }
 }

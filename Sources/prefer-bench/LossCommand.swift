@@ -78,9 +78,12 @@ enum LossCommand {
   ) throws -> Row {
     let needs = loss.requirements
     let column = (0..<2 * pairs).map { Double($0 % 7) / 7 }
+    // Frequent tokens and rare ones, as text has them: losses that compare responses read them.
+    var dice = LossGenerator(seed: 3)
+    func token() -> Int32 { Int32(32_768 * dice.uniform() * dice.uniform() * dice.uniform()) }
     let batch = TokenBatch(
       prompts: [[Int32]](repeating: [1], count: pairs),
-      completions: [[Int32]](repeating: [Int32](repeating: 2, count: tokens), count: 2 * pairs),
+      completions: (0..<2 * pairs).map { _ in (0..<tokens).map { _ in token() } },
       layout: .pairs(pairs),
       annotations: Dictionary(uniqueKeysWithValues: needs.annotations.map { ($0, column) }))
     let policy = scores(needs.policyStatistics, pairs, tokens, seed: 1)

@@ -43,6 +43,32 @@ import Testing
     #expect(first.meanLogRatio.scalars == [0.5, -6])
   }
 
+  @Test func `numbers of tokens come in the format of the policy's statistics`() {
+    let wide = Self.batch.tokenTensor { Double(10 * $0 + $1) + 0.1 }
+    #expect(wide.scalarType == .float64 && wide.scalars == [0.1, 1.1, 10.1, 0])
+    let narrow = ScoredBatch(
+      layout: .pairs(1), tokens: [], mask: Tensor([1, 1, 1, 0], shape: [2, 2]),
+      policy: Self.batch.policy.mapValues { $0.converted(to: .float32) }, references: [])
+    let rounded = narrow.tokenTensor { Double(10 * $0 + $1) + 0.1 }
+    #expect(rounded.scalarType == .float32 && rounded.floats == [0.1, 1.1, 10.1, 0])
+  }
+
+  @Test func `a weight for each position serves every completion`() {
+    let (row, all) = (Tensor([1, 0.5]), Tensor([1, 0.5, 1, 0.5], shape: [2, 2]))
+    let extra = Tensor([2, 1, 4, 1], shape: [2, 2])
+    for (a, b) in [
+      (Self.batch.weightingTokens(by: row), Self.batch.weightingTokens(by: all)),
+      (
+        Self.batch.weightingTokens(by: extra).weightingTokens(by: row),
+        Self.batch.weightingTokens(by: all).weightingTokens(by: extra)
+      ),
+    ] {
+      #expect(a.logRatio.scalars == b.logRatio.scalars)
+      #expect(a.chosenTokenLogProbabilities.scalars == b.chosenTokenLogProbabilities.scalars)
+      #expect(a.tokenLogProbability(a.policy).scalars == b.tokenLogProbability(b.policy).scalars)
+    }
+  }
+
   @Test func `ranked completions are compared two by two`() {
     let layout = FeedbackLayout(
       prompts: [0, 1, 0, 0, 1], ranks: [2, 0, 0, 1, 1], isDesirable: .init(repeating: true, count: 5))

@@ -63,6 +63,20 @@ import Testing
     #expect(one.scalars == gradients(of: (tracked * bare).sumOfFirst(counts).sum(), at: [tracked])[0].scalars)
   }
 
+  @Test(arguments: [ScalarType.float32, .float64], [ScalarType.float32, .float64])
+  func `a row of weights serves every row, in either format`(_ type: ScalarType, _ weightType: ScalarType) {
+    let counts = [3, 0, 9, 1, 8]
+    let x = numbers([5, 9]).converted(to: type).tracked()
+    let row = numbers([9]).converted(to: weightType)
+    let all = Tensor((0..<5).flatMap { _ in row.scalars }, shape: [5, 9])
+    let (once, often) = (x.sumOfFirst(counts, weightedBy: row), x.sumOfFirst(counts, weightedBy: all))
+    #expect(stopGradient(once).scalars == stopGradient(often).scalars)
+    let outer = Tensor([1, -2, 3, 0.5, 7])
+    let slopes = gradients(of: (outer * once).sum(), at: [x])[0]
+    #expect(slopes.scalarType == type)
+    #expect(slopes.scalars == gradients(of: (outer * often).sum(), at: [x])[0].scalars)
+  }
+
   @Test func `single-precision sums keep the digits of double precision`() {
     let x = numbers([40, 3000]).converted(to: .float32)
     let exact = x.converted(to: .float64)

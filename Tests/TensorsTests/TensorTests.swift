@@ -15,6 +15,15 @@ import Testing
     #expect(Tensor.zeros([2, 0]).scalars == [])
   }
 
+  @Test func `rows of different lengths, and what they add up to`() {
+    let doubles = Tensor.ragged([2, 0, 1], width: 2, as: .float64) { Double($0) + 0.1 * Double($1) }
+    #expect(doubles.scalars == [0, 0.1, 0, 0, 2, 0] && doubles.shape == [3, 2])
+    #expect(doubles.total == 0.1 + 2)
+    let floats = Tensor.ragged([3], width: 4, as: .float32) { _, place in place == 1 ? 1 : 1e8 }
+    // In single precision the 1 would be lost.
+    #expect(floats.scalarType == .float32 && floats.floats[3] == 0 && floats.total == 200_000_001)
+  }
+
   @Test func `describes itself`() {
     #expect("\(Tensor([1, 2.5], shape: [2, 1]))" == "Tensor[2, 1] float64 (1.0, 2.5)")
     let long = Tensor([Float](repeating: 0, count: 9)).tracked()

@@ -31,6 +31,11 @@ public struct ModelScores: Sendable {
   /// What was scored, by name.
   public var statistics: [TokenStatistic] { values.keys.sorted { $0.name < $1.name } }
 
+  /// The format of the statistics, the widest where they differ; double precision where there are none.
+  public var scalarType: ScalarType {
+    values.values.contains { $0.scalarType == .float64 } || values.isEmpty ? .float64 : .float32
+  }
+
   /// These scores with every statistic transformed.
   public func mapValues(_ transform: (Tensor) -> Tensor) -> ModelScores {
     ModelScores(values.mapValues(transform), maximumEntropy: maximumEntropy)

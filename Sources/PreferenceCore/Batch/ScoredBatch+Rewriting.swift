@@ -5,11 +5,12 @@ public import Tensors
 extension ScoredBatch {
   /// This batch with token log-probabilities weighted: every model's, or the references' by weights of their own.
   ///
-  /// - Shapes: `weights` and `references` are `[N, T]`; see ``tokenTensor(_:)``.
+  /// - Shapes: `weights` and `references` are `[N, T]`, see ``tokenTensor(_:)``; or `[T]`, the same for every
+  ///   completion.
   public func weightingTokens(by weights: Tensor, references others: Tensor? = nil) -> ScoredBatch {
     for weights in [weights, others ?? weights] {
       precondition(
-        weights.shape == [count, width],
+        weights.shape == [count, width] || weights.shape == [width],
         "weightingTokens: weights of shape \(weights.shape), tokens \([count, width])")
     }
     func product(_ old: Tensor?, _ new: Tensor) -> Tensor { old.map { $0 * new } ?? new }
@@ -22,16 +23,9 @@ extension ScoredBatch {
     return copy
   }
 
-  /// A number for each completion token, 0 at padding. `[N, T]`.
-  @inlinable
+  /// A number for each completion token, 0 at padding, in the format of the policy's statistics. `[N, T]`.
   public func tokenTensor(_ number: (_ completion: Int, _ position: Int) -> Double) -> Tensor {
-    var numbers = [Double](repeating: 0, count: count * width)
-    for completion in 0..<count {
-      for position in 0..<tokenCounts[completion] {
-        numbers[completion * width + position] = number(completion, position)
-      }
-    }
-    return Tensor(numbers, shape: [count, width])
+    .ragged(tokenCounts, width: width, as: policy.scalarType, number)
   }
 
   /// This batch with one virtual reference in place of all.

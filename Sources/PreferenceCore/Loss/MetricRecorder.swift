@@ -13,7 +13,9 @@ public struct MetricRecorder: Sendable, Hashable {
   /// Adds every value to the mean called `name`.
   ///
   /// - Precondition: `values` is untracked; say `stopGradient(x)`.
-  public mutating func record(_ name: String, _ values: Tensor) { sums.add(name, values.scalars) }
+  public mutating func record(_ name: String, _ values: Tensor) {
+    sums.add(name, total: values.total, count: Double(values.count))
+  }
 
   /// Adds a sum of `count` values to the mean called `name`.
   public mutating func record(_ name: String, total: Double, count: Double) {

@@ -3,6 +3,20 @@
 import VectorKernels
 
 extension Tensor {
+  /// `number` in the first `counts[n]` places of each row, 0 behind them: `[N, width]`, rounded to the format.
+  ///
+  /// - Precondition: no count is below 0 or above `width`.
+  public static func ragged(
+    _ counts: [Int], width: Int, as type: ScalarType, _ number: (_ row: Int, _ place: Int) -> Double
+  ) -> Tensor {
+    let shape = [counts.count, width]
+    return switch type {
+    case .float32:
+      Tensor(.float32(.filled(counts, width) { Float(number($0, $1)) }), shape: shape, node: nil)
+    case .float64: Tensor(.float64(.filled(counts, width, number)), shape: shape, node: nil)
+    }
+  }
+
   /// The sum of the first `counts[n]` scalars of each row, `[N, T]` to `[N]`, whatever stands behind them.
   ///
   /// Always in double precision: a sum over a long row has more digits than its scalars. The gradient returns in
@@ -33,40 +47,45 @@ extension Tensor {
   /// The weighted sum of the first `counts[n]` scalars of each row, `[N, T]` to `[N]`, in double precision.
   ///
   /// One walk over both, where a product would write `[N, T]` anew, forwards and backwards. Nothing behind the first
-  /// `counts[n]` is read.
+  /// `counts[n]` is read. Weights of shape `[T]` are those of every row.
   ///
-  /// - Precondition: the tensor is a matrix, with one count of at most `T` for each row, and `weights` has its shape.
+  /// - Precondition: the tensor is a matrix, with one count of at most `T` for each row, and `weights` has its shape
+  ///   or that of a row.
   public func sumOfFirst(_ counts: [Int], weightedBy weights: Tensor) -> Tensor {
     requireRagged(counts, rows: shape.first ?? 0, "sumOfFirst")
-    precondition(weights.shape == shape, "sumOfFirst: weights of shape \(weights.shape) for shape \(shape)")
+    precondition(
+      weights.shape == shape || weights.shape == [shape[1]],
+      "sumOfFirst: weights of shape \(weights.shape) for shape \(shape)")
     if weights.node != nil { return (weights * self).sumOfFirst(counts) }
-    let factors = Double.buffer(of: weights.storage)
-    switch storage {
-    case .float32(let x): return summedOfFirst(counts, x, factors)
-    case .float64(let x): return summedOfFirst(counts, x, factors)
+    let step = weights.shape.count == 1 ? 0 : shape[1]
+    return switch (storage, weights.storage) {
+    case (.float32(let x), .float32(let w)): summedOfFirst(counts, x, RowFactors(w, step))
+    case (.float32(let x), .float64(let w)): summedOfFirst(counts, x, RowFactors(w, step))
+    case (.float64(let x), .float32(let w)): summedOfFirst(counts, x, RowFactors(w, step))
+    case (.float64(let x), .float64(let w)): summedOfFirst(counts, x, RowFactors(w, step))
     }
   }
 
   @inline(__always)
-  private func summedOfFirst<Scalar: TensorScalar>(
-    _ counts: [Int], _ x: AlignedBuffer<Scalar>, _ factors: AlignedBuffer<Double>
+  private func summedOfFirst<Scalar: TensorScalar, Factor: TensorScalar>(
+    _ counts: [Int], _ x: AlignedBuffer<Scalar>, _ factors: RowFactors<Factor>
   ) -> Tensor {
     let (sums, width) = (AlignedBuffer<Double>.unwritten(counts.count), shape[1])
     forEachRange(of: counts.count, cost: width) { range in
       for row in range {
-        let (line, weights, count) = (x.base + row * width, factors.base + row * width, counts[row])
+        let (line, weights, count) = (x.base + row * width, factors.row(row), counts[row])
         // Four sums at once: an addition need not wait for the one before.
         var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
         var t = 0
         while t + 4 <= count {
-          a += weights[t] * line[t].double
-          b += weights[t + 1] * line[t + 1].double
-          c += weights[t + 2] * line[t + 2].double
-          d += weights[t + 3] * line[t + 3].double
+          a += weights[t].double * line[t].double
+          b += weights[t + 1].double * line[t + 1].double
+          c += weights[t + 2].double * line[t + 2].double
+          d += weights[t + 3].double * line[t + 3].double
           t += 4
         }
         while t < count {
-          a += weights[t] * line[t].double
+          a += weights[t].double * line[t].double
           t += 1
         }
         sums.base[row] = (a + b) + (c + d)
@@ -139,7 +158,34 @@ extension Tensor {
   }
 }
 
+/// Weights of the scalars of rows: a row of them for each, or one for all.
+private struct RowFactors<Scalar: TensorScalar>: Sendable {
+  private let weights: AlignedBuffer<Scalar>
+  /// How far the weights of one row are from those of the next.
+  private let step: Int
+
+  init(_ weights: AlignedBuffer<Scalar>, _ step: Int) { (self.weights, self.step) = (weights, step) }
+
+  @inline(__always)
+  func row(_ row: Int) -> UnsafeMutablePointer<Scalar> { weights.base + row * step }
+}
+
 extension AlignedBuffer where Scalar: TensorScalar {
+  /// What `number` says in the first `counts[n]` places of each row, 0 behind them.
+  @inline(__always)
+  fileprivate static func filled(
+    _ counts: [Int], _ width: Int, _ number: (_ row: Int, _ place: Int) -> Scalar
+  ) -> AlignedBuffer {
+    let result = unwritten(counts.count * width)
+    for (row, count) in counts.enumerated() {
+      precondition(count >= 0 && count <= width, "ragged: \(count) scalars in rows of \(width)")
+      let line = result.base + row * width
+      for place in 0..<count { line[place] = number(row, place) }
+      (line + count).update(repeating: 0, count: width - count)
+    }
+    return result
+  }
+
   /// Each row's number in its first `counts[n]` places, 0 behind them.
   fileprivate static func repeating(_ rows: Cotangent, _ counts: [Int], width: Int) -> AlignedBuffer {
     let (g, result) = (Double.buffer(of: rows.storage), unwritten(counts.count * width))
@@ -154,15 +200,16 @@ extension AlignedBuffer where Scalar: TensorScalar {
   }
 
   /// Each row's number times the weights in its first `counts[n]` places, 0 behind them.
-  fileprivate static func spreading(
-    _ rows: Cotangent, _ counts: [Int], over weights: AlignedBuffer<Double>, width: Int
+  @inline(__always)
+  fileprivate static func spreading<Factor: TensorScalar>(
+    _ rows: Cotangent, _ counts: [Int], over weights: RowFactors<Factor>, width: Int
   ) -> AlignedBuffer {
     let (g, result) = (Double.buffer(of: rows.storage), unwritten(counts.count * width))
     forEachRange(of: counts.count, cost: width) { range in
       for row in range {
-        let (line, factors, count) = (result.base + row * width, weights.base + row * width, counts[row])
+        let (line, factors, count) = (result.base + row * width, weights.row(row), counts[row])
         let number = g.base[row]
-        for t in 0..<count { line[t] = Scalar(rounding: number * factors[t]) }
+        for t in 0..<count { line[t] = Scalar(rounding: number * factors[t].double) }
         (line + count).update(repeating: 0, count: width - count)
       }
     }

@@ -86,6 +86,17 @@ public struct Tensor: Sendable {
     return storage.floats
   }
 
+  /// The sum of all numbers in double precision, whatever their format.
+  ///
+  /// - Precondition: the tensor is untracked; see ``scalars``.
+  public var total: Double {
+    requireUntracked("total")
+    return switch storage {
+    case .float32(let x): Float.sum(x)
+    case .float64(let x): Double.sum(x)
+    }
+  }
+
   /// The single scalar of a tensor that holds exactly one.
   ///
   /// - Precondition: the tensor is untracked and holds one scalar.
