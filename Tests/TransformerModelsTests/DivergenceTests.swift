@@ -136,36 +136,3 @@ extension CausalLanguageModel {
     return scores
   }
 }
-
-/// Compares the gradient of a mixture of `statistics` with central differences along itself and along noise.
-func checkGradient(
-  _ model: CausalLanguageModel, _ statistics: Set<TokenStatistic>,
-  sourceLocation: SourceLocation = #_sourceLocation
-) throws {
-  let objective = MixedObjective(statistics, count: 5 * 4)
-  let computed = try gradient(of: objective, model)
-  for (place, parameter) in model.parameters.enumerated() {
-    let slopes = computed[place].map(Double.init)
-    let size = slopes.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    let noise = FloatBuffer(count: slopes.count)
-    fillNormal(noise, deviation: 1, seed: UInt64(place))
-    let noiseSize = sumOfSquares(noise).squareRoot()
-    let before = parameter.values.scalars
-    for direction in [slopes.map { $0 / max(size, 1e-30) }, noise.scalars.map { Double($0) / noiseSize }] {
-      func value(_ step: Double) throws -> Double {
-        for (i, x) in before.enumerated() { parameter.values[i] = Float(Double(x) + step * direction[i]) }
-        model.parametersChanged()
-        return objective.value(try model.score(tinyBatch, statistics))
-      }
-      func slope(_ step: Double) throws -> Double { try (value(step) - value(-step)) / (2 * step) }
-      let difference = try (4 * slope(3e-3) - slope(6e-3)) / 3
-      for (i, x) in before.enumerated() { parameter.values[i] = x }
-      model.parametersChanged()
-      let expected = zip(slopes, direction).reduce(0) { $0 + $1.0 * $1.1 }
-      // Differences in single precision: a few 1e-6 over the step.
-      #expect(
-        abs(difference - expected) < 2e-3 * max(size, 0.3),
-        "\(parameter.name): \(expected), differences say \(difference)", sourceLocation: sourceLocation)
-    }
-  }
-}

@@ -14,9 +14,15 @@ private let cases = ModelConfiguration.Family.allCases.flatMap { family in [0, 1
 @Suite struct FamilyTests {
   static let differentiable: Set<TokenStatistic> = [.logProbability, .entropy, .logCollision, .meanScore]
 
+  /// Where slopes are steep, they bend sooner.
+  private func check(_ model: CausalLanguageModel) throws {
+    try checkGradient(
+      model, Self.differentiable, along: .sum, step: { 3e-3 * min(1, 15 / $0) }, within: 3e-3, least: 0.4)
+  }
+
   @Test(arguments: cases)
   func `gradients are those of differences`(_ which: (ModelConfiguration.Family, Int)) throws {
-    try compareWithDifferences(tinyModel(oddConfigurations(which.0)[which.1]))
+    try check(tinyModel(oddConfigurations(which.0)[which.1]))
   }
 
   @Test(arguments: cases)
@@ -34,7 +40,7 @@ private let cases = ModelConfiguration.Family.allCases.flatMap { family in [0, 1
     #expect(
       adapter.parameters.count == 2 * model.configuration.layerCount * model.configuration.linearModules.count
     )
-    try compareWithDifferences(model)
+    try check(model)
     // Beside the weights or in them is the same.
     let merged = base.copy(for: .trained)
     for pair in adapter.groups.flatMap(\.pairs) {
@@ -52,49 +58,6 @@ private let cases = ModelConfiguration.Family.allCases.flatMap { family in [0, 1
     merged.parametersChanged()
     let scores = try model.scalars(.logProbability, tinyBatch)
     #expect(distance(scores, try merged.scalars(.logProbability, tinyBatch)) < 5e-5)
-  }
-
-  /// Compares with central differences along each parameter's own gradient, turned by half towards a random direction.
-  private func compareWithDifferences(
-    _ model: CausalLanguageModel, sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    let objective = MixedObjective(Self.differentiable, count: 5 * 4)
-    let computed = try gradient(of: objective, model)
-    for (place, parameter) in model.parameters.enumerated() {
-      let slopes = computed[place].map(Double.init)
-      let size = slopes.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      let noise = FloatBuffer(count: slopes.count)
-      fillNormal(noise, deviation: 1, seed: UInt64(place))
-      let noiseSize = sumOfSquares(noise).squareRoot()
-      let direction = zip(slopes, noise.scalars).map { $0 / max(size, 1e-30) + Double($1) / noiseSize }
-      func slope(_ step: Double) throws -> Double {
-        try
-          (value(model, parameter, direction, step, objective)
-          - value(model, parameter, direction, -step, objective)) / (2 * step)
-      }
-      // Four values: the error is of the fourth order in the step. Where slopes are steep, they bend sooner.
-      let step = 3e-3 * min(1, 15 / size)
-      let difference = try (4 * slope(step) - slope(2 * step)) / 3
-      let expected = zip(slopes, direction).reduce(0) { $0 + $1.0 * $1.1 }
-      #expect(
-        abs(difference - expected) < 3e-3 * max(size, 0.4),
-        "\(parameter.name): \(expected) of \(size), differences say \(difference)",
-        sourceLocation: sourceLocation)
-    }
-  }
-
-  private func value(
-    _ model: CausalLanguageModel, _ parameter: Parameter, _ direction: [Double], _ step: Double,
-    _ objective: MixedObjective
-  ) throws -> Double {
-    let before = parameter.values.scalars
-    defer {
-      for (i, x) in before.enumerated() { parameter.values[i] = x }
-      model.parametersChanged()
-    }
-    for (i, x) in before.enumerated() { parameter.values[i] = Float(Double(x) + step * direction[i]) }
-    model.parametersChanged()
-    return objective.value(try model.score(tinyBatch, Self.differentiable))
   }
 
   @Test(arguments: cases, ComputeType.allCases)
