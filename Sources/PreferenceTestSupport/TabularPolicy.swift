@@ -14,6 +14,8 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
   private let tokens: Int
   private let heads: [TokenStatistic]
   private var reference: TabularPolicy?
+  /// How often it was asked for scores alone.
+  public private(set) var scorings = 0
   /// How often the weights were said to have changed.
   public private(set) var changes = 0
 
@@ -35,10 +37,14 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
         })
   }
 
+  private static let ofScores: [TokenStatistic] = [
+    .logProbability, .entropy, .logCollision, .meanScore, .argmaxHit,
+  ]
+
   /// What a table of scores can say, its scalar heads, and the divergence where there is something to compare with.
   public var statistics: Set<TokenStatistic> {
-    Set([.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit] + heads)
-      .union(reference == nil ? [] : [.divergence])
+    Set(Self.ofScores + heads).union(
+      reference == nil ? [] : [.divergence] + Self.ofScores.map(TokenStatistic.reference))
   }
 
   public func measureDivergence(from reference: any Scorer) -> Bool {
@@ -67,7 +73,8 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
   public func score(
     _ batch: TokenBatch, _ wanted: Set<TokenStatistic>
   ) throws(ScoringError) -> ModelScores {
-    scores(of: batch, wanted, parameters.map(\.tensor))
+    scorings += 1
+    return scores(of: batch, wanted, parameters.map(\.tensor))
   }
 
   public func accumulateGradients(
@@ -126,6 +133,11 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
         guard let reference else { preconditionFailure("TabularPolicy: there is nothing to compare with") }
         let its = reference.logProbabilities(reference.table)
         values[statistic] = spread((exp(its) * (its - logs)).sumOverLastAxis())
+      case let other where other.ofReference != nil:
+        guard let reference, let its = other.ofReference else {
+          preconditionFailure("TabularPolicy: there is nothing to compare with")
+        }
+        values[statistic] = reference.scores(of: batch, [its], reference.parameters.map(\.tensor))[its]
       default:
         guard let place = heads.firstIndex(of: statistic) else {
           preconditionFailure("TabularPolicy: '\(statistic)' is not one of its statistics")

@@ -1,7 +1,11 @@
 // Runs under other memories: cut, recomputed, refused, and the same apart from the rounding of sums.
 
+import BuiltinLosses
 import Foundation
+import PreferenceCore
+import PreferenceData
 import Testing
+import TransformerModels
 
 @testable import prefer
 
@@ -79,6 +83,23 @@ import Testing
       FileManager.default.contents(atPath: scratch.path($0 + "/model.safetensors"))
     }
     #expect(weights[0] != nil && weights[0] == weights[1])
+  }
+
+  @Test func `comparing with a reference token by token is planned for`() throws {
+    let scratch = try Scratch()
+    func prepared(_ loss: String) throws -> PreparedRun {
+      let file = try Self.runFile(scratch, "run", loss, "precompute_ref_log_probs: false")
+      return try PreparedRun(try RunRequest(try RunFile(path: file), in: .builtin))
+    }
+    let (compared, alone) = (try prepared("tdpo"), try prepared("dpo"))
+    let extra = compared.memory.pass - alone.memory.pass
+    let model = compared.opened.model
+    let rows = compared.rows.rows.sorted { $0.tokenCount > $1.tokenCount }.prefix(8)
+    let least = rows.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.count } } / 2
+    // The states of all predictions, and a round of scores, whose size the number of threads decides.
+    #expect(extra > Double(4 * model.configuration.width * least))
+    #expect(extra >= Double(model.comparisonByteCount(predictions: 1)))
+    #expect(extra <= Double(model.comparisonByteCount(predictions: 64 * least)))
   }
 
   @Test(arguments: [[], ["--dry-run"]]) func `what cannot fit is refused before step 1`(_ options: [String])

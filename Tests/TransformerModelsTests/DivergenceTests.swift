@@ -111,6 +111,19 @@ import VectorKernels
     try checkGradient(adapted, [.divergence])
   }
 
+  @Test(arguments: ComputeType.allCases)
+  func `the same pass tells what the reference says, to the bit`(_ computeType: ComputeType) throws {
+    let (model, reference) = Self.couple(computeType)
+    let told = Set(allStatistics.map(TokenStatistic.reference))
+    #expect(model.statistics == allStatistics.union(told).union([.divergence]))
+    let scores = try model.score(tinyBatch, told.union([.logProbability]))
+    let its = try reference.score(tinyBatch, allStatistics)
+    for statistic in allStatistics {
+      #expect(scores[.reference(statistic)].scalars == its[statistic].scalars, "\(statistic)")
+    }
+    #expect(distance(scores[.logProbability].scalars, its[.logProbability].scalars) > 0.1)
+  }
+
   @Test func `models with other tokens cannot be compared`() throws {
     var configuration = tinyModel().configuration
     configuration.vocabularyCount = 20

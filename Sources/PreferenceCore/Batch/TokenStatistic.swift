@@ -27,6 +27,19 @@ public struct TokenStatistic: Hashable, Sendable, Codable, CustomStringConvertib
   /// `log Σ_v π(v)²`, in nats: the collision term of confidence weights.
   public static let logCollision = TokenStatistic("log-collision")
 
+  /// What the reference that divergences are measured from says of a token, where the same pass finds it out.
+  public static func reference(_ statistic: TokenStatistic) -> TokenStatistic {
+    TokenStatistic(referencePrefix + statistic.name)
+  }
+
+  /// The statistic of the reference that this one is; nil for the policy's own.
+  public var ofReference: TokenStatistic? {
+    name.hasPrefix(Self.referencePrefix)
+      ? TokenStatistic(String(name.dropFirst(Self.referencePrefix.count))) : nil
+  }
+
+  private static let referencePrefix = "reference/"
+
   /// The output of a scalar head on the policy before a token, from the state that predicts it: a value estimate.
   public static func head(_ name: String) -> TokenStatistic { TokenStatistic("head/" + name) }
   /// The output of a scalar head on the policy behind a token, which it has read: at the last one, a judgement.

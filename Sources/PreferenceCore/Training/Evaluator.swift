@@ -25,28 +25,19 @@ public struct Evaluator {
     _ batches: [TokenBatch], _ context: LossContext = LossContext(phase: .evaluation)
   ) throws(TrainingError) -> [String: Double] {
     guard !batches.isEmpty else { throw .empty("there are no rows to evaluate") }
-    let statistics = Fit.statistics(of: loss, policy: policy)
+    let scoring = ReferenceScoring(references, for: loss.requirements, beside: policy)
+    let statistics = Fit.statistics(of: loss, policy: policy).union(scoring.told)
     var tally = StepTally(batches, step: context.step, learningRate: 0)
     for tokens in batches {
       let scored: Scored
       do throws(ScoringError) {
-        scored = try score(tokens, statistics)
+        let others = try scoring.score(tokens)
+        scored = scoring.scored(tokens, try policy.score(tokens, statistics), others)
       } catch { throw .scoring(step: context.step, error) }
       var fresh = context
       tally.evaluate(loss, at: scored, &fresh)
       if let report = tally.notFinite { throw .notFinite(report) }
     }
     return tally.means
-  }
-
-  private func score(
-    _ tokens: TokenBatch, _ statistics: Set<TokenStatistic>
-  ) throws(ScoringError) -> Scored {
-    let policyScores = try policy.score(tokens, statistics)
-    var referenceScores: [ModelScores] = []
-    for reference in references {
-      referenceScores.append(try reference.scoreAsReference(tokens, loss.requirements.referenceStatistics))
-    }
-    return Scored(tokens, policyScores, referenceScores)
   }
 }

@@ -66,6 +66,8 @@ public protocol RefreshableScorer: Scorer {
 public protocol DivergenceScorer: Scorer {
   /// Compares with `reference` from now on, so that ``TokenStatistic/divergence`` is one of the statistics.
   ///
+  /// Where each pass finds out what the reference says, too, ``TokenStatistic/reference(_:)`` of that are among them;
+  /// the reference is then not asked itself.
   /// - Returns: whether the two can be compared.
   func measureDivergence(from reference: any Scorer) -> Bool
 }

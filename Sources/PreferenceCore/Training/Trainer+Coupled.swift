@@ -14,9 +14,11 @@ extension Trainer {
   ) throws(ScoringError) {
     var parts: [Scored] = []
     for tokens in microBatches {
-      parts.append(Scored(tokens, try policy.score(tokens, statistics), try score(tokens)))
+      let others = try referenceScoring.score(tokens)
+      parts.append(referenceScoring.scored(tokens, try policy.score(tokens, statistics), others))
     }
     let cotangents = tally.differentiate(loss, at: Scored(joining: parts), &context)
+    let statistics = statistics.subtracting(referenceScoring.told)
     var first = 0
     for tokens in microBatches {
       let share = cotangents.mapValues { $0.block(rows: first, of: tokens) }

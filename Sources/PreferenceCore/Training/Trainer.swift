@@ -24,7 +24,8 @@ public final class Trainer {
   public internal(set) var state = TrainerState()
 
   let requirements: Requirements
-  /// What the policy is asked for: the loss's statistics and those that are only logged.
+  let referenceScoring: ReferenceScoring
+  /// What the policy is asked for: the loss's statistics, those that are only logged, and what it tells of a reference.
   let statistics: Set<TokenStatistic>
   let startsAtReference: Bool
   private var context: LossContext
@@ -41,7 +42,8 @@ public final class Trainer {
     try options.refresh?.check(references, against: policy.parameters)
     (self.policy, self.references, self.loss, self.optimizer) = (policy, references, loss, optimizer)
     (self.options, self.observers, requirements) = (options, observers, loss.requirements)
-    statistics = Fit.statistics(of: loss, policy: policy)
+    referenceScoring = ReferenceScoring(references, for: loss.requirements, beside: policy)
+    statistics = Fit.statistics(of: loss, policy: policy).union(referenceScoring.told)
     startsAtReference = options.startsAtReference ?? Fit.isCopy(references.first, of: policy)
     optimizerState = OptimizerState(for: policy.parameters, optimizer: optimizer)
     gradients = GradientAccumulator(for: policy.parameters)
@@ -66,9 +68,9 @@ public final class Trainer {
         try accumulateJointly(into: &gradients, microBatches, &tally, &next)
       } else {
         for tokens in microBatches {
-          let referenceScores = try score(tokens)
+          let others = try referenceScoring.score(tokens)
           try policy.accumulateGradients(into: &gradients, scoring: tokens, statistics) { scores in
-            tally.differentiate(loss, at: Scored(tokens, scores, referenceScores), &next)
+            tally.differentiate(loss, at: referenceScoring.scored(tokens, scores, others), &next)
           }
         }
       }
@@ -85,15 +87,6 @@ public final class Trainer {
     let report = tally.report(gradientNorm: norm, seconds: (ContinuousClock.now - began).seconds)
     try finish(report, tally)
     return report
-  }
-
-  /// Every reference's statistics of `tokens`.
-  func score(_ tokens: TokenBatch) throws(ScoringError) -> [ModelScores] {
-    var scores: [ModelScores] = []
-    for reference in references {
-      scores.append(try reference.scoreAsReference(tokens, requirements.referenceStatistics))
-    }
-    return scores
   }
 
   /// Takes a completed step into the state, moves references, tells observers.

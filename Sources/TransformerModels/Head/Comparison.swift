@@ -30,13 +30,13 @@ struct ComparedSums: Sendable {
   /// The divergences, once every chunk has been added; `finished` are the policy's statistics.
   func comparison(_ finished: [RowStatistics.Finished], targets: [Int32], vocabularyCount: Int) -> Comparison
   {
-    let logSums = targets.enumerated().map { row, target in
-      statistics.finished(row: row, target: target, vocabularyCount: vocabularyCount).logSum
+    let its = targets.enumerated().map { row, target in
+      statistics.finished(row: row, target: target, vocabularyCount: vocabularyCount)
     }
     return Comparison(
-      scores: scores, logSums: logSums,
+      scores: scores, finished: its, logSums: its.map(\.logSum),
       divergences: finished.indices.map {
-        divergences.divergence(row: $0, logSum: finished[$0].logSum, referenceLogSum: logSums[$0])
+        divergences.divergence(row: $0, logSum: finished[$0].logSum, referenceLogSum: its[$0].logSum)
       })
   }
 }
@@ -44,6 +44,8 @@ struct ComparedSums: Sendable {
 /// A reference's scores beside the policy's, of every prediction.
 struct Comparison {
   let scores: any ComparedScores
+  /// The statistics of the reference's scores.
+  let finished: [RowStatistics.Finished]
   /// `log Σ exp` of the reference's scores.
   let logSums: [Double]
   /// `KL(reference ‖ policy)`, in nats.

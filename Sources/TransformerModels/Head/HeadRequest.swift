@@ -17,6 +17,8 @@ struct HeadRequest {
 struct PassScores {
   /// The statistics of the scores; none where the vocabulary is not scored.
   var finished: [RowStatistics.Finished] = []
+  /// The same of the reference's scores; none where nothing is compared.
+  var reference: [RowStatistics.Finished] = []
   /// The divergence from the reference, in nats; none where nothing is compared.
   var divergences: [Double] = []
   /// The outputs of every scalar head that is read, in the request's order.

@@ -25,6 +25,14 @@ extension CausalLanguageModel {
         limit: forGradients ? keptActivations : nil)
   }
 
+  /// Bytes that a pass takes besides where divergences are measured: a reference's states and a round of its scores.
+  ///
+  /// The reference's own pass comes on top, unless it shares this model's weights.
+  /// - Parameter predictions: the tokens of all completions.
+  public func comparisonByteCount(predictions: Int) -> Int {
+    layers.comparisonByteCount(predictions: predictions)
+  }
+
   /// Bytes that the weights take as they are kept: in single precision, laid out for products, or both.
   public var weightByteCount: Int {
     Self.weightByteCount(configuration, for: use, computeType: computeType)
@@ -90,6 +98,13 @@ extension DecoderStack {
       + max(
         norm + gated, picked + head.roundByteCount(predictions, directions: 1),
         picked + stream + max(pulling, feedForward, attention, again))
+  }
+}
+
+extension DecoderStack {
+  func comparisonByteCount(predictions: Int) -> Int {
+    Workspace.byteCount(of: Scalar.self, [predictions * configuration.width])
+      + head.roundByteCount(predictions, directions: 1)
   }
 }
 

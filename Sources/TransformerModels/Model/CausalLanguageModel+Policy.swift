@@ -15,11 +15,13 @@ import VectorKernels
 
 extension CausalLanguageModel: Policy, RefreshableScorer {
   /// Log-probability, entropy, log-collision, mean score and argmax hit; the scalar heads it has; the divergence,
-  /// where it is told what from.
+  /// where it is told what from, and then all but heads of that reference, too.
   public var statistics: Set<TokenStatistic> {
-    var known: Set<TokenStatistic> = [.logProbability, .entropy, .logCollision, .meanScore, .argmaxHit]
+    var known = Self.statisticsOfScores
     for head in scalarHeads { known.formUnion([.head(head.name), .headBehind(head.name)]) }
-    if comparedModel != nil { known.insert(.divergence) }
+    if comparedModel != nil {
+      known.formUnion([.divergence] + Self.statisticsOfScores.map(TokenStatistic.reference))
+    }
     return known
   }
 
@@ -96,7 +98,7 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
   }
 
   /// Makes room for a pass in one piece, and says where to go back to.
-  private func reserve(_ layout: RaggedLayout, forGradients: Bool) -> Workspace.Mark {
+  func reserve(_ layout: RaggedLayout, forGradients: Bool) -> Workspace.Mark {
     workspace.reserve(
       passByteCount(
         tokens: layout.rows, predictions: layout.sources.count, attended: layout.attended,

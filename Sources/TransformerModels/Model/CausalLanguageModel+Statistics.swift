@@ -13,12 +13,19 @@ import VectorKernels
 #endif
 
 extension CausalLanguageModel {
+  /// What the scores of the vocabulary come to.
+  static let statisticsOfScores: Set<TokenStatistic> = [
+    .logProbability, .entropy, .logCollision, .meanScore, .argmaxHit,
+  ]
+
   /// What the end of the stream is to give for `wanted`.
   func request(_ wanted: Set<TokenStatistic>, _ batch: TokenBatch) throws(ScoringError) -> HeadRequest {
     var request = HeadRequest()
     request.readings = readings(wanted).map(\.reading)
     request.scoresVocabulary = wanted.contains { $0.scalarHead == nil }
-    if wanted.contains(.divergence) { request.compared = try comparedModel?.comparedScores(batch) }
+    if wanted.contains(where: { $0 == .divergence || $0.ofReference != nil }) {
+      request.compared = try comparedModel?.comparedScores(batch)
+    }
     return request
   }
 
@@ -43,13 +50,12 @@ extension CausalLanguageModel {
       values[statistic] = Tensor(scalars, shape: layout.shape)
     }
     for statistic in wanted where statistic.scalarHead == nil {
-      switch statistic {
-      case .logProbability: place(statistic, said.finished.lazy.map(\.logProbability))
-      case .entropy: place(statistic, said.finished.lazy.map(\.entropy))
-      case .logCollision: place(statistic, said.finished.lazy.map(\.logCollision))
-      case .meanScore: place(statistic, said.finished.lazy.map(\.meanScore))
-      case .divergence: place(statistic, said.divergences)
-      default: place(statistic, said.finished.lazy.map { $0.isArgmax ? 1 : 0 })
+      if statistic == .divergence {
+        place(statistic, said.divergences)
+      } else if let its = statistic.ofReference {
+        place(statistic, said.reference.lazy.map { $0.number(of: its) })
+      } else {
+        place(statistic, said.finished.lazy.map { $0.number(of: statistic) })
       }
     }
     for (index, (statistic, _)) in readings(wanted).enumerated() {
@@ -86,6 +92,19 @@ extension CausalLanguageModel {
   }
 }
 
+extension RowStatistics.Finished {
+  /// One of ``CausalLanguageModel/statisticsOfScores``.
+  fileprivate func number(of statistic: TokenStatistic) -> Double {
+    switch statistic {
+    case .logProbability: logProbability
+    case .entropy: entropy
+    case .logCollision: logCollision
+    case .meanScore: meanScore
+    default: isArgmax ? 1 : 0
+    }
+  }
+}
+
 // MARK: - Divergence from a reference
 
 /// A model whose next-token distributions can be compared with another's over the same tokens.
@@ -108,15 +127,15 @@ extension CausalLanguageModel: ComparedModel, DivergenceScorer {
     _ batch: TokenBatch, with adapter: (any AdapterLayout)?
   ) throws(ScoringError) -> any ComparedScores {
     let layout = try RaggedLayout(batch, configuration)
-    let mark = workspace.mark
+    let mark = reserve(layout, forGradients: false)
     defer { workspace.release(to: mark) }
     return layers.comparedScores(context(layout, adapter: adapter))
   }
 
   /// Compares with a language model that knows as many tokens, or with this one without its adapter.
   ///
-  /// Each pass then runs the reference too, and scores the vocabulary with both, in chunks. The reference is not
-  /// kept alive.
+  /// Each pass then runs the reference too, scores the vocabulary with both, in chunks, and can tell what the
+  /// reference says. The reference is not kept alive.
   public func measureDivergence(from reference: any Scorer) -> Bool {
     guard let model = reference as? any ComparedModel,
       model.comparedVocabularyCount == configuration.vocabularyCount

@@ -34,6 +34,9 @@ protocol Decoder {
   /// Bytes that a pass takes from the workspace, with the most that it keeps of activations if gradients follow.
   func passByteCount(rows: Int, predictions: Int, attended: Int, limit: Int?) -> Int
 
+  /// Bytes that comparing with a model of this shape takes besides both models' passes.
+  func comparisonByteCount(predictions: Int) -> Int
+
   /// Cuts the head into chunks of another width.
   mutating func cutHead(into columns: Int)
 }
@@ -101,7 +104,8 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     _ stream: Matrix<Float>, _ kept: StatisticsHead<Scalar>.Activations?, _ pass: PassContext
   ) -> PassScores {
     PassScores(
-      finished: kept?.finished ?? [], divergences: kept?.comparison?.divergences ?? [],
+      finished: kept?.finished ?? [], reference: kept?.comparison?.finished ?? [],
+      divergences: kept?.comparison?.divergences ?? [],
       outputs: pass.request.readings.map { $0.apply(stream, head, pass) })
   }
 

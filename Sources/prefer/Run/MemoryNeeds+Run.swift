@@ -46,6 +46,7 @@ extension MemoryNeeds {
     ]
     // Every reference with weights of its own computes in memory of its own.
     let besides = moving > 0 ? Double(moving) : still
+    let compares = requirements.policyStatistics.contains(.divergence)
     let share = Double(predictions) / Double(max(1, tokens))
     pass = { tokens, recomputing in
       let scored = Int(share * Double(tokens))
@@ -55,6 +56,7 @@ extension MemoryNeeds {
       let scoring = model.passByteCount(tokens: tokens, predictions: scored, forGradients: false)
       return Double(model.passByteCount(tokens: tokens, predictions: scored, forGradients: true))
         + besides * Double(scoring)
+        + (compares ? Double(model.comparisonByteCount(predictions: scored)) : 0)
     }
     longestRow = lengths.first ?? 0
     largestBatch = lengths.prefix(settings.batchSize).reduce(0, +)
