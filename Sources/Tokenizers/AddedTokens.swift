@@ -85,12 +85,14 @@ struct AddedTokens: Sendable {
       }
       if token.stripsLeft {
         while start > end, text[start - 1].properties.isWhitespace { start -= 1 }
+        // The token before may have taken along some of this one's own white space, or all of it.
+        start = max(start, end)
       }
       if token.stripsRight {
         while stop < text.count, text[stop].properties.isWhitespace { stop += 1 }
       }
       if end < start { parts.append(.text(end..<start)) }
-      parts.append(.token(token.id))
+      if start < stop { parts.append(.token(token.id)) }
       end = stop
     }
     if end < text.count { parts.append(.text(end..<text.count)) }

@@ -134,7 +134,7 @@ struct WordPieceDecoder: Decoder {
       let word =
         index == 0
         ? piece
-        : !prefix.isEmpty && piece.starts(with: prefix) ? Array(piece[prefix.count...]) : [0x20] + piece
+        : piece.starts(with: prefix) ? Array(piece[prefix.count...]) : [0x20] + piece
       return cleansUp ? SpaceCleaning.pieces.clean(word) : word
     }
   }
@@ -146,7 +146,12 @@ struct WordEndDecoder: Decoder {
 
   func decode(_ pieces: [[UInt8]]) -> [[UInt8]] {
     pieces.enumerated().map { index, piece in
-      replacing(suffix, in: piece, with: index == pieces.count - 1 ? [] : [0x20])
+      if index == pieces.count - 1 { return replacing(suffix, in: piece, with: []) }
+      // A mark of nothing stands around every character.
+      let characters = String(decoding: piece, as: UTF8.self).unicodeScalars
+      return suffix.isEmpty
+        ? [0x20] + characters.flatMap { Array(String($0).utf8) + [0x20] }
+        : replacing(suffix, in: piece, with: [0x20])
     }
   }
 }

@@ -66,10 +66,11 @@ struct ReplaceNormalizer: Normalizer {
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { replacement.apply(to: text) }
 
   func removesStart(of text: [Unicode.Scalar]) -> Bool {
-    guard replacement.content.isEmpty else { return false }
+    // What replaces a match stands where its last character stood.
+    let most = replacement.content.isEmpty ? 0 : 1
     var removes = false
     replacement.matcher.forEachMatch(in: text, text.indices) { match in
-      if match.lowerBound == 0, !match.isEmpty { removes = true }
+      if match.lowerBound == 0, match.count > most { removes = true }
     }
     return removes
   }

@@ -60,7 +60,7 @@ public struct Tokenizer: Sendable {
 
   private init(_ bytes: [UInt8], settings: TokenizerSettings) throws(TokenizerError) {
     let file = TokenizerFileParts(try TokenizerFile(bytes, settings: settings))
-    let names = try settings.specialTokens()
+    let names = file.parts.specialTokens
     func token(_ role: String) -> SpecialToken? {
       guard let text = names[role], let id = file.id(of: text) else { return nil }
       return SpecialToken(text: text, id: id)

@@ -15,6 +15,8 @@ struct TokenizerFile {
   var asksForStart: Bool { preTokenizer?.asksForStart ?? false }
   /// The largest id of the file plus one.
   var idLimit: Int
+  /// The special tokens by role.
+  var specialTokens: [String: String]
 
   /// Reads a whole file and joins the tokens of the settings to its own.
   ///
@@ -52,6 +54,8 @@ struct TokenizerFile {
     }
     let tokens = try Self.addedTokens(part("added_tokens"), model.vocabulary)
     idLimit = max(model.vocabulary.idLimit, tokens.map { Int($0.id) + 1 }.max() ?? 0)
+    let settings = settings.padding(with: part("padding")?["pad_token"]?.string)
+    specialTokens = try settings.specialTokens()
     added = AddedTokens(
       try AddedTokens.joined(tokens, with: settings, model.vocabulary), normalizer: normalizer,
       skipsSpecials: settings.splitsSpecialTokens)

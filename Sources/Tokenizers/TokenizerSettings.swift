@@ -71,6 +71,15 @@ extension TokenizerSettings {
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 
+  /// The same where the token that pads is the one of `padding` in `tokenizer.json`, unless the settings have a word
+  /// on it.
+  func padding(with token: String?) -> TokenizerSettings {
+    guard let token, value("pad_token") == nil else { return self }
+    var other = self
+    other.values = .object(values.members + [JSONValue.Member(key: "pad_token", value: .string(token))])
+    return other
+  }
+
   /// Whether the directory is of the older kind, whose tokens stand in files of their own.
   private var isLegacy: Bool { values["added_tokens_decoder"] == nil }
 
@@ -116,7 +125,7 @@ extension TokenizerSettings {
   func extraTokens() throws(TokenizerError) -> [AddedToken] {
     for name in ["extra_special_tokens", "additional_special_tokens"] {
       guard let (value, file) = value(name), !value.isNull else { continue }
-      if name == "extra_special_tokens", case .object = value { return [] }
+      if name == "extra_special_tokens", case .object = value { continue }
       guard let elements = value.array else {
         throw TokenizerError(
           file: directory + file, field: name, problem: "expected a list of tokens; found \(value.kind)")

@@ -11,7 +11,8 @@ import Testing
   static let names = [
     "byte-level-added-tokens", "byte-level-digits", "byte-level-folded-tokens", "byte-level-ideographs",
     "byte-level-llama3", "byte-level-mixed-case", "byte-level-possessive", "byte-level-word-ends",
-    "byte-pairs-continued", "metaspace-first", "metaspace-never", "metaspace-prepended", "metaspace-stripped",
+    "byte-pairs-continued", "metaspace-first", "metaspace-first-replaced", "metaspace-never",
+    "metaspace-prepended", "metaspace-stripped",
     "processors-in-sequence", "sentence-piece-added-tokens", "sentence-piece-fused-unknowns",
     "sentence-piece-gemma", "sentence-piece-phi3", "sentence-piece-unknowns", "split-contiguous-inverted",
     "split-merged", "unigram-added-tokens", "unigram-all-ties", "unigram-bytes", "unigram-charsmap",
@@ -56,6 +57,7 @@ import Testing
       {"added_tokens": \(Self.text(item["added_tokens"] ?? .null)), "normalizer": null,
       "pre_tokenizer": \(byteLevel), "decoder": \(byteLevel),
       "post_processor": \(Self.text(item["post_processor"] ?? .null)),
+      "padding": \(Self.text(item["padding"] ?? .null)),
       "model": {"type": "BPE", "unk_token": "<unk>", "merges": [], "vocab": \(vocabulary)}}
       """, "tokenizer.json")
     return folder
@@ -77,7 +79,7 @@ import Testing
   @Test func `settings join their tokens to the file's as transformers does`() throws {
     let fixture = try JSONValue(json: readBytes(of: Self.root + "/settings.json"))
     let directories = try #require(fixture["directories"]?.array)
-    #expect(directories.count == 26)
+    #expect(directories.count == 31)
     for item in directories {
       let name = item["name"]?.string ?? ""
       let folder = try directory(item, vocabulary: Self.text(fixture["vocabulary"] ?? .null))

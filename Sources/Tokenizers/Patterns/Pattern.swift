@@ -155,6 +155,7 @@ struct Pattern: Sendable {
   func forEachMatch(in text: [Unicode.Scalar], _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
     var choices: [Choice] = []
     var start = range.lowerBound
+    var matched = -1
     while start <= range.upperBound {
       let first = start < range.upperBound ? text[start] : nil
       var end: Int?
@@ -166,7 +167,9 @@ struct Pattern: Sendable {
         start += 1
         continue
       }
-      body(start..<end)
+      // A match of nothing right behind another does not count.
+      if end > start || end != matched { body(start..<end) }
+      matched = end
       start = end > start ? end : end + 1
     }
   }
