@@ -41,15 +41,20 @@ extension CausalLanguageModel {
   ) throws(ModelError) -> CausalLanguageModel {
     var configuration = try directory.configuration()
     let weights = try directory.weights()
-    let isUntied = hasOwnHead && configuration.tiesEmbeddings
-    if isUntied {
+    let stated = configuration
+    let sharing = try readingFiles { () throws(SafetensorsError) in
+      stated.tiesEmbeddings ? try weights.sharing(stated) : .none
+    }
+    let isUntied = hasOwnHead && sharing != .none
+    if isUntied || stated.tiesEmbeddings && sharing == .none {
       configuration.tiesEmbeddings = false
       configuration.original = configuration.original?.setting("tie_word_embeddings", to: .boolean(false))
     }
     /// The name of the tensor that fills `weight`, as most files have it.
     let source = { [configuration] (weight: WeightSpecification) in
       let name = weight.name.description
-      return isUntied && name == configuration.headName ? configuration.embeddingName : name
+      if sharing == .head, name == configuration.embeddingName { return configuration.headName }
+      return sharing == .embedding && name == configuration.headName ? configuration.embeddingName : name
     }
     let generation = try directory.generationConfiguration()
     return try readingFiles { () throws(SafetensorsError) in
@@ -104,7 +109,29 @@ extension ModelConfiguration {
   }
 }
 
+/// Which tensor fills both embedding and head.
+private enum Sharing {
+  case embedding, head
+  /// Each has its own: the configuration says so, or the files have two that differ, which transformers keeps apart
+  /// whatever the configuration says.
+  case none
+}
+
 extension WeightFiles {
+  /// What the files have of an embedding and a head that the configuration ties.
+  fileprivate func sharing(_ configuration: ModelConfiguration) throws(SafetensorsError) -> Sharing {
+    func first(_ name: String) -> String? { configuration.spellings(of: name).first { files[$0] != nil } }
+    guard let head = first(configuration.headName), let headFile = files[head] else { return .embedding }
+    guard let embedding = first(configuration.embeddingName), let file = files[embedding] else {
+      return .head
+    }
+    guard try headFile.scalarType(of: head) == file.scalarType(of: embedding) else {
+      return try file.floats(of: embedding).scalars == headFile.floats(of: head).scalars ? .embedding : .none
+    }
+    let (one, other) = (try file.bytes(of: embedding), try headFile.bytes(of: head))
+    return one.count == other.count && memcmp(one.base, other.base, one.count) == 0 ? .embedding : .none
+  }
+
   /// The file that fills `weight` from the tensor that most files call `source`, and what this one calls it.
   ///
   /// - Throws: if there is none, or if its tensor is of another shape.
