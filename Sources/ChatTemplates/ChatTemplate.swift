@@ -7,6 +7,7 @@ public struct ChatMessage: Sendable, Equatable {
   /// What is said; nil where the message has no content at all, which templates can tell from an empty one.
   public var content: String?
   /// Further fields that templates may read, such as `tool_calls`; `content` may be replaced here by a list of parts.
+  /// With a `role` among them they are all there is, in this order.
   public var fields: TemplateMap
 
   /// A message.
@@ -23,8 +24,11 @@ public struct ChatMessage: Sendable, Equatable {
   ///
   /// Reasoning under any of its names is there as `reasoning_content` and `thinking`, as in transformers.
   var value: TemplateValue {
-    var map: TemplateMap = ["role": .string(role)]
-    if let content { map["content"] = .string(content) }
+    var map = TemplateMap()
+    if fields["role"] == nil {
+      map["role"] = .string(role)
+      if let content { map["content"] = .string(content) }
+    }
     for entry in fields.entries { map[entry.key] = entry.value }
     guard let reasoning = Self.reasoning.lazy.compactMap({ map[$0] }).first(where: { $0 != .null }) else {
       return .map(map)

@@ -16,7 +16,7 @@ extension ModelTokenizer {
   /// - Throws: ``DataError`` where the model has no chat template or the template refuses the messages.
   public func encodeConversation(_ messages: [(role: String, content: String)]) throws(DataError) -> [Int32] {
     do throws(RowProblem) {
-      return try encode(messages.map { Turn(role: $0.role, content: $0.content) }, [], [])
+      return try encode(messages.map { Turn(role: $0.role, content: $0.content) }, nil, [])
     } catch { throw DataError(directory, error.text) }
   }
 
@@ -47,7 +47,7 @@ extension ModelTokenizer {
   }
 
   private func encode(
-    _ turns: [Turn], _ tools: [JSONValue], _ arguments: [JSONMember]
+    _ turns: [Turn], _ tools: [JSONValue]?, _ arguments: [JSONMember]
   ) throws(RowProblem) -> [Int32] {
     let encoder = TemplateEncoder(self)
     let text = try encoder.render(turns, openingReply: true, tools: tools, arguments: arguments)

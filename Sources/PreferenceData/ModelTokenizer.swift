@@ -110,10 +110,19 @@ extension ModelTokenizer {
   }
 
   private static func generationStops(in directory: String) throws(DataError) -> [Int32] {
-    guard let (settings, _) = try object("generation_config.json", in: directory) else { return [] }
-    let ids = settings["eos_token_id"].map { $0.items ?? [$0] } ?? []
-    return ids.compactMap { id in
-      if case .integer(let id) = id { Int32(exactly: id) } else { nil }
+    guard let (settings, file) = try object("generation_config.json", in: directory) else { return [] }
+    guard settings.members != nil else {
+      throw DataError(file, "the file holds \(settings.kind); write an object")
     }
+    guard let value = settings["eos_token_id"], value != .null else { return [] }
+    var ids: [Int32] = []
+    for item in value.items ?? [value] {
+      guard case .integer(let number) = item, let id = Int32(exactly: number), id >= 0 else {
+        let found = if case .integer(let number) = item { String(number) } else { item.kind }
+        throw DataError(file, "'eos_token_id' holds \(found); write a token's id or a list of ids")
+      }
+      ids.append(id)
+    }
+    return ids
   }
 }

@@ -10,8 +10,13 @@ struct Turn: Sendable, Hashable {
   var content: String
   /// Whether the message has no `content` at all, which templates can tell from an empty one.
   var lacksContent = false
+  /// The parts of a content that is a list, whose texts together are `content`.
+  var parts: [JSONValue]?
   /// Further fields for the template, such as `tool_calls`, in the order of the file.
   var extras: [JSONMember] = []
+  /// The names of all fields in the order of the file, where that is not role, content, and then the others: what
+  /// templates print of whole messages is in this order.
+  var order: [String] = []
 
   /// Whether nothing was said and nothing called.
   var isEmpty: Bool { content.allSatisfy(\.isWhitespace) && extras.isEmpty }
@@ -43,8 +48,8 @@ struct PreferenceRow: Sendable, Hashable {
   var feedback: Feedback
   /// Whether an unpaired completion is desirable.
   var isDesirable = true
-  /// Tool declarations for the template.
-  var tools: [JSONValue] = []
+  /// Tool declarations for the template; nil where the row has none, which templates can tell from an empty list.
+  var tools: [JSONValue]?
   /// Further arguments for the template.
   var templateArguments: [JSONMember] = []
   /// Numbers of each completion by column, `N` each: the columns that a loss asked for.

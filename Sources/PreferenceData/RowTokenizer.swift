@@ -20,7 +20,7 @@ protocol RowEncoder: Sendable {
   func text(of id: Int32) -> String
   /// A conversation as the chat template writes it.
   func render(
-    _ turns: [Turn], openingReply: Bool, tools: [JSONValue], arguments: [JSONMember]
+    _ turns: [Turn], openingReply: Bool, tools: [JSONValue]?, arguments: [JSONMember]
   ) throws(RowProblem) -> String
 }
 

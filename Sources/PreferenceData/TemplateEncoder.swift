@@ -39,13 +39,13 @@ struct TemplateEncoder: RowEncoder {
   func text(of id: Int32) -> String { model.tokenizer.decode([id], skippingSpecials: false) }
 
   func render(
-    _ turns: [Turn], openingReply: Bool, tools: [JSONValue], arguments: [JSONMember]
+    _ turns: [Turn], openingReply: Bool, tools: [JSONValue]?, arguments: [JSONMember]
   ) throws(RowProblem) -> String {
-    // As transformers has it: a template named 'tool_use' is for conversations with tools.
-    let named = tools.isEmpty ? model.template : model.toolTemplate ?? model.template
+    // As transformers has it: a template named 'tool_use' is for conversations with a list of tools, be it empty.
+    let named = tools == nil ? model.template : model.toolTemplate ?? model.template
     guard let template = named else { throw RowProblem("the model has no chat template") }
     var extra: [String: TemplateValue] = [:]
-    if !tools.isEmpty { extra["tools"] = JSONValue.list(tools).templateValue }
+    if let tools { extra["tools"] = JSONValue.list(tools).templateValue }
     for argument in arguments { extra[argument.key] = argument.value.templateValue }
     do throws(TemplateError) {
       return try template.render(
@@ -60,9 +60,16 @@ struct TemplateEncoder: RowEncoder {
 extension Turn {
   /// The message for the template.
   fileprivate var message: ChatMessage {
-    ChatMessage(
+    var fields = extras
+    if let parts { fields.append(JSONMember(key: "content", value: .list(parts))) }
+    if !order.isEmpty {
+      fields.append(JSONMember(key: "role", value: .string(role)))
+      if !lacksContent, parts == nil { fields.append(JSONMember(key: "content", value: .string(content))) }
+      fields = order.compactMap { name in fields.first { $0.key == name } }
+    }
+    return ChatMessage(
       role: role, content: lacksContent ? nil : content,
-      fields: TemplateMap(extras.map { ($0.key, $0.value.templateValue) }))
+      fields: TemplateMap(fields.map { ($0.key, $0.value.templateValue) }))
   }
 }
 

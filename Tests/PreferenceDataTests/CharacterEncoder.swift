@@ -36,10 +36,10 @@ struct CharacterEncoder: RowEncoder {
   func text(of ids: [Int32]) -> String { ids.map { text(of: $0) }.joined() }
 
   func render(
-    _ turns: [Turn], openingReply: Bool, tools: [JSONValue], arguments: [JSONMember]
+    _ turns: [Turn], openingReply: Bool, tools: [JSONValue]?, arguments: [JSONMember]
   ) throws(RowProblem) -> String {
     if turns.contains(where: { $0.content == "refuse me" }) { throw RowProblem("the template refuses this") }
-    let system = tools.isEmpty ? "" : "<|im_start|>tools \(tools.count)<|im_end|>\n"
+    let system = tools.map { "<|im_start|>tools \($0.count)<|im_end|>\n" } ?? ""
     return system + turns.map { "<|im_start|>\($0.role)\n\($0.content)\(turnEnd)" }.joined()
       + (openingReply ? "<|im_start|>assistant\n" : "")
   }

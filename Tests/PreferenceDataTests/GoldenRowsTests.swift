@@ -80,7 +80,7 @@ import Tokenizers
   }
 
   @Test(
-    arguments: [("3", [2, 3]), ("[4, 5]", [2, 4, 5]), ("null", [2]), ("99999999999", [2])]
+    arguments: [("3", [2, 3]), ("[4, 5]", [2, 4, 5]), ("null", [2])]
       as [(String, Set<Int32>)])
   func `stop tokens come from the tokenizer and generation_config`(_ eos: String, _ expected: Set<Int32>)
     throws
@@ -173,8 +173,9 @@ import Tokenizers
     #expect(model.readsDate && day.isoDay == "2024-07-06" && TemplateDate(day: "2024-7") == nil)
     let encoder = TemplateEncoder(model.dated(day))
     let turns = [Turn(role: "user", content: "Hi")]
-    #expect(try encoder.render(turns, openingReply: true, tools: [], arguments: []) == "plain 06 Jul 2024")
+    #expect(try encoder.render(turns, openingReply: true, tools: nil, arguments: []) == "plain 06 Jul 2024")
     #expect(
       try encoder.render(turns, openingReply: true, tools: [.object([])], arguments: []) == "tools 1")
+    #expect(try encoder.render(turns, openingReply: true, tools: [], arguments: []) == "tools 0")
   }
 }

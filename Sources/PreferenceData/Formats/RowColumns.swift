@@ -55,18 +55,25 @@ struct RowColumns {
     guard roles.contains(role) else {
       throw RowProblem("'\(name)' has the role '\(role)'; write one of \(quoted(roles))")
     }
-    let extras = members.filter { $0.key != "role" && $0.key != "content" }
+    // As in transformers, what is null is not there: files whose messages share columns are full of it.
+    let kept = members.filter { $0.value != .null }.map(\.key)
+    let order = kept == Self.usualOrder(kept) ? [] : kept
+    let extras = members.filter { $0.key != "role" && $0.key != "content" && $0.value != .null }
     switch value["content"] {
-    case .string(let content): return Turn(role: role, content: content, extras: extras)
-    case .list(let parts): return Turn(role: role, content: try joined(parts, named: name), extras: extras)
-    case nil where !extras.isEmpty:
-      return Turn(role: role, content: "", lacksContent: true, extras: extras)
-    case .null? where !extras.isEmpty:
-      // Templates may tell no content from an empty one.
-      return Turn(role: role, content: "", extras: extras + [JSONMember(key: "content", value: .null)])
+    case .string(let content): return Turn(role: role, content: content, extras: extras, order: order)
+    case .list(let parts):
+      return Turn(
+        role: role, content: try joined(parts, named: name), parts: parts, extras: extras, order: order)
+    case nil where !extras.isEmpty, .null? where !extras.isEmpty:
+      return Turn(role: role, content: "", lacksContent: true, extras: extras, order: order)
     case nil: throw RowProblem("'\(name)' has no 'content'; there are \(quoted(members.map(\.key)))")
     case let other?: throw RowProblem("the content of '\(name)' is \(other.kind); write a string")
     }
+  }
+
+  private static func usualOrder(_ names: [String]) -> [String] {
+    let first = ["role", "content"].filter(names.contains)
+    return first + names.filter { !first.contains($0) }
   }
 
   /// The text of `[{"type": "text", "text": …}, …]`.
@@ -111,15 +118,16 @@ struct RowColumns {
     }
   }
 
-  /// Tool declarations: a list of objects, or one as JSON text.
-  func tools() throws(RowProblem) -> [JSONValue] {
-    guard var value = row["tools"] else { return [] }
+  /// Tool declarations: a list of objects, or one as JSON text; nil where there are none.
+  func tools() throws(RowProblem) -> [JSONValue]? {
+    guard var value = row["tools"] else { return nil }
     if let text = value.text {
-      if text.isEmpty { return [] }
+      if text.isEmpty { return nil }
       do throws(JSONSyntaxError) { value = try JSONParser.parse(text) } catch {
         throw RowProblem("'tools' is a string that is not JSON: \(error.problem)")
       }
     }
+    if value == .null { return nil }
     guard let tools = value.items, tools.allSatisfy({ $0.members != nil }) else {
       throw RowProblem("'tools' is \(value.kind); write a list of objects")
     }

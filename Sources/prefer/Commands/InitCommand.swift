@@ -51,17 +51,29 @@ enum InitCommand {
 /// The files that make a model directory's tokenizer and template.
 enum TokenizerFiles {
   /// Every name that Hugging Face's libraries look for.
-  static let names = [
+  private static let names = [
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     "chat_template.jinja", "vocab.json", "merges.txt",
   ]
+  private static let templates = "additional_chat_templates"
+
+  /// Those that a directory has, with the templates besides the usual one.
+  static func present(in directory: String) -> [String] {
+    let more = (try? FileManager.default.contentsOfDirectory(atPath: directory + "/" + templates)) ?? []
+    let all = names + more.filter { $0.hasSuffix(".jinja") }.sorted().map { templates + "/" + $0 }
+    return all.filter { FileManager.default.fileExists(atPath: directory + "/" + $0) }
+  }
 
   /// Copies those that are there.
   ///
   /// - Throws: what the file system refused.
   static func copy(from: String, to: String) throws {
-    try FileManager.default.createDirectory(atPath: to, withIntermediateDirectories: true)
-    for name in names {
+    let present = present(in: from)
+    let folders = present.contains { $0.hasPrefix(templates) } ? [to, to + "/" + templates] : [to]
+    for folder in folders {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+    for name in present {
       guard let bytes = FileManager.default.contents(atPath: from + "/" + name) else { continue }
       try bytes.write(to: URL(filePath: to + "/" + name), options: .atomic)
     }

@@ -95,9 +95,7 @@ enum RunRecord {
   }
 
   private static func tokenizerHash(_ directory: String) throws(CheckpointError) -> String {
-    try hash(
-      of: TokenizerFiles.names.filter { FileManager.default.fileExists(atPath: directory + "/" + $0) },
-      in: directory)
+    try hash(of: TokenizerFiles.present(in: directory), in: directory)
   }
 
   private static func hash(of names: [String], in directory: String) throws(CheckpointError) -> String {
