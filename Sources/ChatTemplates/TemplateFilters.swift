@@ -131,7 +131,7 @@ enum TemplateFilters {
     let indentsFirst = arguments.value(1, "first")?.isTrue ?? false
     let indentsBlank = arguments.value(2, "blank")?.isTrue ?? false
     // One line more, so that a line feed at the end stays.
-    let lines = TemplateText(text.scalars + ["\n"]).lines.map(\.string)
+    let lines = TemplateText(text.scalars + ["\n"]).lines().map(\.string)
     let rest = lines.dropFirst().map { $0.isEmpty && !indentsBlank ? $0 : prefix + $0 }
     return (indentsFirst ? prefix : "") + ([lines.first ?? ""] + rest).joined(separator: "\n")
   }

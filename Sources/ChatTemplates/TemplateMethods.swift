@@ -119,7 +119,9 @@ enum TemplateMethods {
       let set = isWhole ? nil : try self.text(arguments, 0, name)
       return .string(text.stripped(of: set, left: name != "rstrip", right: name != "lstrip").string)
     case "split", "rsplit": return strings(try split(text, name, arguments))
-    case "splitlines": return strings(text.lines)
+    case "splitlines":
+      let keepsEnds = arguments.value(0, "keepends")?.isTrue ?? false
+      return strings(text.lines(keepingEnds: keepsEnds))
     case "partition", "rpartition": return try partition(text, name, arguments)
     case "startswith", "endswith":
       let affixes = try affixes(arguments, name)

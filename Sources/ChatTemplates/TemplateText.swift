@@ -79,20 +79,23 @@ struct TemplateText: Equatable {
     return parts
   }
 
-  /// The lines, without their ends.
-  var lines: [TemplateText] {
+  /// The lines, without their ends unless they are to be kept.
+  func lines(keepingEnds: Bool = false) -> [TemplateText] {
     var lines: [TemplateText] = []
     var line: [Unicode.Scalar] = []
     var isOpen = false
     var previous: Unicode.Scalar = " "
     for scalar in scalars {
       defer { previous = scalar }
-      if scalar == "\n", previous == "\r" { continue }
+      if scalar == "\n", previous == "\r" {
+        if keepingEnds, let last = lines.popLast() { lines.append(TemplateText(last.scalars + [scalar])) }
+        continue
+      }
       isOpen = !Self.lineEnds.contains(scalar)
       if isOpen {
         line.append(scalar)
       } else {
-        lines.append(TemplateText(line))
+        lines.append(TemplateText(keepingEnds ? line + [scalar] : line))
         line.removeAll()
       }
     }

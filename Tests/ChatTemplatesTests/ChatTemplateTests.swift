@@ -50,6 +50,13 @@ import Testing
     #expect(text.hasPrefix("1+1|1+1|thinking,"))
   }
 
+  @Test func `lines keep their ends where asked to`() throws {
+    let jinja = "{{ s.splitlines() }}{{ s.splitlines(true) }}{{ s.splitlines(keepends=n > 1) }}"
+    let text = try ChatTemplate(jinja: jinja).render(["s": "a\r\nb\n\rc", "n": 2])
+    let kept = #"['a\r\n', 'b\n', '\r', 'c']"#
+    #expect(text == "['a', 'b', '', 'c']" + kept + kept)
+  }
+
   @Test func `rendering leaves nothing behind`() throws {
     let template = try ChatTemplate(
       jinja:
