@@ -46,7 +46,7 @@ private let everyCheckpoint = checkpoints("hf") + checkpoints("hf-odd")
     }
   }
 
-  @Test(arguments: ["llama_own_head", "llama_head_alone"])
+  @Test(arguments: ["llama_own_head", "llama_head_alone", "mistral_layers"])
   func `scores files that are not quite what they say as transformers does`(_ name: String) throws {
     let golden = try Golden(at: "hf-odd/" + name)
     let model = try CausalLanguageModel.load(golden.directory, trainable: true)

@@ -123,6 +123,7 @@ import Testing
       #""use_bidirectional_attention": true"#, "gemma",
       "'use_bidirectional_attention' is true, which is not supported; supported is false"
     ),
+    (#""is_causal": false"#, "llama", "'is_causal' is false, which is not supported; supported is true"),
     (
       #""add_cross_attention": true, "n_embd": 32"#, "gpt2",
       "'add_cross_attention' is true, which is not supported; supported is false"

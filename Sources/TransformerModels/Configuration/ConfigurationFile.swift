@@ -98,6 +98,9 @@ struct ConfigurationFile {
     for name in ["use_bidirectional_attention", "add_cross_attention"] where try flag(name) == true {
       throw error("'\(name)' is true, which is not supported; supported is false")
     }
+    if try flag("is_causal") == false {
+      throw error("'is_causal' is false, which is not supported; supported is true")
+    }
   }
 
   /// `eos_token_id`: one, several or none.

@@ -66,7 +66,7 @@ extension ModelConfiguration {
   private mutating func readAttention(_ file: ConfigurationFile) throws(ModelError) {
     let kinds = try file.layerTypes(layerCount)
     switch family {
-    case .mistral: attentionWindow = try file.window(usual: 4096)
+    case .mistral: (attentionWindow, windowedLayers) = (try file.window(usual: 4096), kinds)
     case .phi3: attentionWindow = try file.window(usual: nil)
     case .gemma2:
       attentionWindow = try file.window(usual: 4096)
@@ -142,7 +142,8 @@ extension ConfigurationFile {
         "'layer_types' has \(items.count) entries for \(count) layers ('\(family.spelling(of: "num_hidden_layers"))')"
       )
     }
-    return family.hasLayerTypes ? items.map { $0.string == "sliding_attention" } : nil
+    // transformers takes a Mistral that has them for a Ministral, which listens.
+    return family.hasLayerTypes || family == .mistral ? items.map { $0.string == "sliding_attention" } : nil
   }
 
   /// Whether positions turn each layer.

@@ -58,10 +58,10 @@ extension ModelConfiguration {
       set("num_key_value_heads", .number("\(keyValueHeadCount)"))
     }
     if family == .mistral || family == .phi3 || family.hasLayerTypes { set("sliding_window", window) }
-    if family.hasLayerTypes {
+    if family.hasLayerTypes || family == .mistral && windowedLayers != nil {
       let kinds = (0..<layerCount).map { self.window(layer: $0) == nil ? "full" : "sliding" }
       set("layer_types", .list(kinds.map { .text($0 + "_attention") }))
-      if family != .gemma2 { set("use_sliding_window", .boolean(attentionWindow != nil)) }
+      if family != .gemma2, family != .mistral { set("use_sliding_window", .boolean(attentionWindow != nil)) }
     }
     switch family {
     case .gemma2:
