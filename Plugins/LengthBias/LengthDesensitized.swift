@@ -38,7 +38,7 @@ public struct LengthDesensitized: WrapperLoss {
     let beyond = zip(batch.tokenCounts, shared).reduce(0) { $0 + $1.0 - $1.1 }
     context.metrics.record(
       "ld/share_beyond", total: Double(beyond), count: Double(batch.tokenCounts.reduce(0, +)))
-    let weights = batch.tokenTensor { [alpha] in $1 < shared[$0] ? 1 : alpha }
+    let weights = batch.tokenTensor(weight(shared))
     return context.evaluate(inner.loss, at: "inner", on: batch.weightingTokens(by: weights))
   }
 
