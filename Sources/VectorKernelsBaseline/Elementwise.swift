@@ -52,6 +52,8 @@ extension Kernels: ElementKernels {
   public static func sum(_ x: Floats, _ n: Int) -> Double {
     var sums = noSums()
     forEachRun(n) {
+      // The next page: the processor looks no further ahead than the end of this one. 9 to 12 GB/s a thread.
+      processor_prefetch(x + $0 + 1024)
       addNumbers((x + $0).load(), to: &sums)
     } _: {
       addNumbers(loadPart(x + $0, $1, 0), to: &sums)

@@ -124,4 +124,22 @@ import Testing
     #expect(TensorMeter.measuring { backward.result.scalars }.byteCount == 16000)
     #expect(TensorMeter.measuring { 1 }.byteCount == 0)
   }
+
+  @Test func `memory that was used before leaves no trace`() {
+    // Larger than what is given back to the allocator.
+    let x = Tensor.filled([300, 1000], with: 2, .float32).tracked()
+    for round in 1...4 {
+      let counts = (0..<300).map { ($0 * 37 * round) % 1001 }
+      let slopes = gradients(of: x.sumOfFirst(counts).sum(), at: [x])[0].floats
+      let weighted = gradients(
+        of: x.sumOfFirst(counts, weightedBy: .filled([1000], with: 3)).sum(), at: [x])[0].floats
+      for (row, count) in counts.enumerated() {
+        let places = row * 1000..<(row + 1) * 1000
+        #expect(slopes[places].prefix(count).allSatisfy { $0 == 1 })
+        #expect(slopes[places].dropFirst(count).allSatisfy { $0 == 0 })
+        #expect(weighted[places].prefix(count).allSatisfy { $0 == 3 })
+        #expect(weighted[places].dropFirst(count).allSatisfy { $0 == 0 })
+      }
+    }
+  }
 }

@@ -76,13 +76,15 @@ public struct ScoredBatch: Sendable {
 
   /// Pads `tokens` to the longest completion and joins it with its scores.
   public init(_ tokens: TokenBatch, policy: ModelScores, references: [ModelScores]) {
-    let lengths = tokens.completions.map(\.count)
+    let lengths = tokens.completions.map { $0.count }
     let width = lengths.max() ?? 0
+    let isEven = lengths.allSatisfy { $0 == width }
     self.init(
       layout: tokens.layout,
-      tokens: tokens.completions.map {
-        $0.count == width ? $0 : $0 + [Int32](repeating: -1, count: width - $0.count)
-      }, lengths: lengths, width: width, policy: policy, references: references,
+      tokens: isEven
+        ? tokens.completions
+        : tokens.completions.map { $0 + [Int32](repeating: -1, count: width - $0.count) },
+      lengths: lengths, width: width, policy: policy, references: references,
       annotations: tokens.annotations.mapValues { Tensor($0) }, rows: tokens.rows)
   }
 
@@ -150,7 +152,9 @@ extension ScoredBatch {
 
   /// A statistic's sum over each completion's tokens under `scores`. `[N]`.
   public func sequenceSum(of statistic: TokenStatistic, _ scores: ModelScores) -> Tensor {
-    scores[statistic].sumOfFirst(tokenCounts)
+    // Unweighted log-probabilities may have been summed already.
+    statistic == .logProbability && weights(of: scores) == nil
+      ? sequenceLogProbability(scores) : scores[statistic].sumOfFirst(tokenCounts)
   }
 
   /// `log π_ref(y|x)` of the only, the first or the virtual reference, in nats, `[N]`; nil without references.

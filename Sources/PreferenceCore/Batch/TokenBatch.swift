@@ -28,5 +28,5 @@ public struct TokenBatch: Sendable {
   }
 
   /// How many of each unit this batch holds.
-  public var counts: [Unit: Int] { layout.counts(lengths: completions.map(\.count)) }
+  public var counts: [Unit: Int] { layout.counts(lengths: completions.map { $0.count }) }
 }

@@ -36,6 +36,11 @@ static inline int processor_has_fast_bfloat16_dot(void) {
 #endif
 }
 
+/// Asks for a line in the second-level cache.
+static inline __attribute__((always_inline)) void processor_prefetch(const void *line) {
+  __builtin_prefetch(line, 0, 2);
+}
+
 /// Tells the processor that this loop waits for another core.
 static inline void processor_pause(void) {
 #if defined(__x86_64__)

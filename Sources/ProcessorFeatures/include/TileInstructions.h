@@ -48,11 +48,6 @@ static inline __attribute__((always_inline)) void processor_tiles_end(void) {
   __builtin_ia32_tilerelease();
 }
 
-/// Asks for a line in the second-level cache.
-static inline __attribute__((always_inline)) void processor_prefetch(const void *line) {
-  __builtin_prefetch(line, 0, 2);
-}
-
 /// Sets the sums to 0.
 static inline __attribute__((always_inline)) void processor_tiles_zero(void) {
   __builtin_ia32_tilezero(0);
