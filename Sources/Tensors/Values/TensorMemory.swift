@@ -44,49 +44,6 @@ extension AlignedBuffer {
   }
 }
 
-/// Large pieces of memory that tensors gave back, kept for the next ones of their size.
-///
-/// Fresh pages have to be cleared by the system, which takes longer than what a loss computes on them.
-private enum SpareMemory {
-  private struct Piece: @unchecked Sendable {  // nobody else's while it is spare
-    let base: UnsafeMutableRawPointer
-    let byteCount: Int
-  }
-
-  private static let pieces = Mutex<[Piece]>([])
-  /// Smaller pieces are not worth keeping: the allocator does.
-  private static let smallest = 1 << 20
-  /// What is kept at most, in bytes and pieces.
-  private static let most = (bytes: 1 << 27, pieces: 8)
-
-  /// At least `byteCount` bytes, 64-byte aligned.
-  static func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    let spare =
-      byteCount < smallest
-      ? nil
-      : pieces.withLock { pieces -> Piece? in
-        pieces.lastIndex { $0.byteCount == byteCount }.map { pieces.remove(at: $0) }
-      }
-    return spare?.base ?? .allocate(byteCount: max(64, byteCount), alignment: 64)
-  }
-
-  static func giveBack(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
-    guard byteCount >= smallest else { return base.deallocate() }
-    let piece = Piece(base: base, byteCount: byteCount)
-    // The oldest make room.
-    let dropped = pieces.withLock { pieces -> [Piece] in
-      pieces.append(piece)
-      var count = 0
-      while pieces.count - count > most.pieces
-        || pieces[count...].reduce(0, { $0 + $1.byteCount }) > most.bytes
-      { count += 1 }
-      defer { pieces.removeFirst(count) }
-      return Array(pieces[..<count])
-    }
-    for piece in dropped { piece.base.deallocate() }
-  }
-}
-
 /// Calls `body` for consecutive ranges that make up `0..<count`, on all cores where the work is worth it.
 ///
 /// - Parameter cost: how many scalars one index stands for.
