@@ -57,21 +57,23 @@ public struct FDPO: PairwiseLoss {
   public var startingValue: Double? { Elementary.log(2) }
 
   public func losses(_ pairs: ScoredPairs, _ context: inout LossContext) -> Tensor {
-    let margin = pairs.shifted(slope(pairs.chosenLogRatio) - slope(pairs.rejectedLogRatio))
+    let (chosen, rejected) = (pairs.chosenLogRatio, pairs.rejectedLogRatio)
+    let margin = pairs.shifted(divergence.bent(chosen, alpha) - divergence.bent(rejected, alpha))
     return -logSigmoid(beta * margin)
   }
+}
 
-  /// `f′(u)` up to a constant, at `log u`.
-  private func slope(_ logRatio: Tensor) -> Tensor {
-    switch divergence {
-    case .reverse: logRatio
-    case .forward: -exp(minimum(-logRatio, Self.largestExponent))
-    case .jensenShannon: logSigmoid(logRatio)
-    case .alpha where abs(alpha - 1) < 1e-6: logRatio
-    case .alpha: (1 / (alpha - 1)) * exp(minimum((alpha - 1) * logRatio, Self.largestExponent))
+extension FDPO.Divergence {
+  /// `f′(u)`, 0 at the reference, of log-ratios in nats. Any shape in and out.
+  func bent(_ logRatio: Tensor, _ alpha: Double) -> Tensor {
+    // e^80 is still finite in single precision.
+    let largest = 80.0
+    switch self {
+    case .reverse: return logRatio
+    case .forward: return 1 - exp(minimum(-logRatio, largest))
+    case .jensenShannon: return Elementary.log(2) + logSigmoid(logRatio)
+    case .alpha where abs(alpha - 1) < 1e-6: return logRatio
+    case .alpha: return (exp(minimum((alpha - 1) * logRatio, largest)) - 1) * (1 / (alpha - 1))
     }
   }
-
-  /// `e^80` is still finite in single precision.
-  static let largestExponent = 80.0
 }

@@ -56,17 +56,3 @@ public struct FDivergence: WrapperLoss {
       on: batch.bendingLogRatios { [divergence, alpha] in divergence.bent($0, alpha) })
   }
 }
-
-extension FDPO.Divergence {
-  /// `f′(u)`, 0 at the reference, of log-ratios in nats. Any shape in and out.
-  func bent(_ logRatio: Tensor, _ alpha: Double) -> Tensor {
-    let largest = FDPO.largestExponent
-    switch self {
-    case .reverse: return logRatio
-    case .forward: return 1 - exp(minimum(-logRatio, largest))
-    case .jensenShannon: return Elementary.log(2) + logSigmoid(logRatio)
-    case .alpha where abs(alpha - 1) < 1e-6: return logRatio
-    case .alpha: return (exp(minimum((alpha - 1) * logRatio, largest)) - 1) * (1 / (alpha - 1))
-    }
-  }
-}
