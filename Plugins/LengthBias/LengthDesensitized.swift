@@ -30,7 +30,7 @@ public struct LengthDesensitized: WrapperLoss {
   public var requirements: Requirements { innerRequirements(atLeast: .pairwise) }
 
   public func loggedWeight(in tokens: TokenBatch) -> ((_ completion: Int, _ position: Int) -> Double)? {
-    weight(shared(tokens.completions.map(\.count), tokens.layout))
+    weight(shared(tokens.lengths, tokens.layout))
   }
 
   public func evaluate(_ batch: ScoredBatch, _ context: inout LossContext) -> LossTerms {

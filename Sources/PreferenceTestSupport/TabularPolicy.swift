@@ -103,7 +103,7 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
   private func scores(of batch: TokenBatch, _ wanted: Set<TokenStatistic>, _ tables: [Tensor]) -> ModelScores
   {
     let scores = tables[0]
-    let width = batch.completions.map(\.count).max() ?? 0
+    let width = batch.width
     let shape = [batch.completions.count, width]
     let mask = Tensor(
       batch.completions.flatMap { c in (0..<width).map { $0 < c.count ? 1.0 : 0.0 } }, shape: shape)

@@ -63,7 +63,7 @@ public final class CachedReference: Scorer {
       idleBatches = 0
       try ask(batch, missing, names, &found)
     }
-    let width = batch.completions.map(\.count).max() ?? 0
+    let width = batch.width
     var values: [TokenStatistic: Tensor] = [:]
     for (place, statistic) in names.enumerated() {
       let rows = found.flatMap { numbers -> [Double] in

@@ -33,7 +33,7 @@ final class CountingScorer: Scorer {
   func score(_ batch: TokenBatch, _ wanted: Set<TokenStatistic>) throws(ScoringError) -> ModelScores {
     asked += batch.completions
     self.wanted = wanted
-    let width = batch.completions.map(\.count).max() ?? 0
+    let width = batch.width
     var values: [TokenStatistic: Tensor] = [:]
     for statistic in wanted {
       var scalars: [Double] = []

@@ -23,7 +23,7 @@ import VectorKernels
   private static func divergences(
     _ model: CausalLanguageModel, _ reference: CausalLanguageModel, _ batch: TokenBatch
   ) -> [Double] {
-    let width = batch.completions.map(\.count).max() ?? 0
+    let width = batch.width
     return batch.completions.enumerated().flatMap { n, completion in
       (0..<width).map { t -> Double in
         guard t < completion.count else { return 0 }

@@ -76,7 +76,7 @@ public struct ScoredBatch: Sendable {
 
   /// Pads `tokens` to the longest completion and joins it with its scores.
   public init(_ tokens: TokenBatch, policy: ModelScores, references: [ModelScores]) {
-    let lengths = tokens.completions.map { $0.count }
+    let lengths = tokens.lengths
     let width = lengths.max() ?? 0
     let isEven = lengths.allSatisfy { $0 == width }
     self.init(
@@ -89,12 +89,7 @@ public struct ScoredBatch: Sendable {
   }
 
   /// 1 at completion tokens, 0 at padding; written out anew each time. `[N, T]`.
-  public var mask: Tensor {
-    let mask = tokenCounts.flatMap { count in
-      [Double](repeating: 1, count: count) + [Double](repeating: 0, count: width - count)
-    }
-    return Tensor(mask, shape: [count, width])
-  }
+  public var mask: Tensor { .ragged(tokenCounts, width: width, as: .float64) { _, _ in 1 } }
 
   /// How many completions there are, `N`.
   public var count: Int { layout.prompts.count }

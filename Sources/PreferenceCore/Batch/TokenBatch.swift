@@ -28,5 +28,11 @@ public struct TokenBatch: Sendable {
   }
 
   /// How many of each unit this batch holds.
-  public var counts: [Unit: Int] { layout.counts(lengths: completions.map { $0.count }) }
+  public var counts: [Unit: Int] { layout.counts(lengths: lengths) }
+
+  /// Each completion's length in tokens. Count `N`.
+  public var lengths: [Int] { completions.map { $0.count } }
+
+  /// The longest completion's length in tokens, `T`; 0 without completions.
+  public var width: Int { lengths.max() ?? 0 }
 }

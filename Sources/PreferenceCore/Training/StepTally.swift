@@ -74,7 +74,7 @@ struct StepTally {
       scored.policy.statistics.contains(.logProbability)
     else { return }
     let tokens = scored.tokens
-    let width = tokens.completions.map { $0.count }.max() ?? 0
+    let width = tokens.width
     let gaps = (scored.policy[.logProbability] - reference[.logProbability]).scalars
     for (place, gap) in gaps.enumerated() where abs(gap) > largestReferenceGap {
       largestReferenceGap = abs(gap)

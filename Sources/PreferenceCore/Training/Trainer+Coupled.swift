@@ -41,7 +41,7 @@ struct Scored {
   /// Several micro-batches as one: completions in order, statistics padded to the longest.
   init(joining parts: [Scored]) {
     let tokens = TokenBatch(joining: parts.map(\.tokens))
-    let width = tokens.completions.map { $0.count }.max() ?? 0
+    let width = tokens.width
     self.init(
       tokens, ModelScores(joining: parts.map(\.policy), width: width),
       (parts.first?.references ?? []).indices.map { k in
@@ -101,7 +101,7 @@ extension Tensor {
   /// The rows and columns of an `[N, T]` tensor that belong to `tokens`, whose first completion is row `rows`.
   fileprivate func block(rows first: Int, of tokens: TokenBatch) -> Tensor {
     let (all, own) = (scalars, shape[1])
-    let width = tokens.completions.map { $0.count }.max() ?? 0
+    let width = tokens.width
     let kept = (0..<tokens.completions.count).flatMap { row in
       all[((first + row) * own)..<((first + row) * own + width)]
     }

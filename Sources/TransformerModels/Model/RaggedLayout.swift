@@ -45,7 +45,7 @@ struct RaggedLayout: Sendable {
   init(
     _ batch: TokenBatch, _ configuration: ModelConfiguration, readsLast: Bool = false
   ) throws(ScoringError) {
-    let width = batch.completions.map(\.count).max() ?? 0
+    let width = batch.width
     shape = [batch.completions.count, width]
     var completions = [[Int]](repeating: [], count: batch.prompts.count)
     for (n, prompt) in batch.layout.prompts.enumerated() where !batch.completions[n].isEmpty {
