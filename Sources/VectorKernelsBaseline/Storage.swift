@@ -74,8 +74,12 @@ enum Rounded: Storage {
   }
   @inline(__always) static func number(_ scalar: UInt16) -> Float { Float(bitPattern: UInt32(scalar) << 16) }
   @inline(__always) static func store(_ value: Lanes, _ target: UnsafeMutablePointer<UInt16>) {
-    let words = roundedWords(unsafeBitCast(value, to: Words.self))
-    UnsafeMutableRawPointer(target).storeBytes(of: processor_narrow_words(words), as: SIMD16<UInt16>.self)
+    #if BF16DOT
+      let shorts = processor_round_bfloat16(value)
+    #else
+      let shorts = processor_narrow_words(roundedWords(unsafeBitCast(value, to: Words.self)))
+    #endif
+    UnsafeMutableRawPointer(target).storeBytes(of: shorts, as: SIMD16<UInt16>.self)
   }
   @inline(__always) static func scalar(_ number: Float) -> UInt16 {
     let bits = number.bitPattern
