@@ -149,12 +149,13 @@ package struct MicroKernel: Sendable {
       (0..<2 * 18 * 256).map { Float(bitPattern: 0x3f80_3f81 + UInt32($0 * 40_503 % 127) << 17) })
     let (c, spare) = (FloatBuffer(count: 1024), FloatBuffer(count: 1024))
     let sums = TileSums(c.base, stride: 32, rows: 32, columns: 32, accumulating: false)
-    let left = LeftTiles(panels.base, panelBytes: 0)
+    let format = isPaired ? TileFormat.brainFloat : .split
+    let left = LeftTiles(panels.base, panelBytes: 0, format: format, isKept: false)
     let right = RightTiles(panels.base + 18 * 256, panelBytes: 0)
     tiles.begin()
     for _ in 0..<Self.repetitions {
       tiles.multiply(
-        left, right, isPaired ? .brainFloat : .split, steps: isPaired ? 9 : 3, into: sums, spare: spare.base)
+        left, right, format, steps: isPaired ? 9 : 3, into: sums, spare: spare.base)
     }
     tiles.end()
   }

@@ -3,6 +3,10 @@
 import VectorKernelsInterface
 
 /// A piece of a product.
+///
+/// Depth is gone through in spans, whose columns stay in the second-level cache while all parts of the rows pass. Under a
+/// part, a group of columns goes through all blocks of the span before the next does, so that sums on their way
+/// from block to block travel no further than they must.
 struct TilePiece {
   let product: TileProduct
   let b: PackedTiles
@@ -22,10 +26,12 @@ struct TilePiece {
           c.row(rows.lowerBound) + firstColumn, stride: c.rowStride, rows: rows.count, columns: columns,
           accumulating: product.accumulating))
     case .rounded(let c):
-      // Sums that later blocks of depth go on from are kept unrounded.
-      withScratch(cut.blocks > 1 ? rows.count * columns : 0) { scratch in
+      // Sums that later blocks of depth go on from are kept unrounded; where there is one span, those of a group.
+      let width = cut.spans == 1 ? min(columns, 32 * cut.group) : columns
+      let height = cut.spans == 1 ? min(rows.count, 32 * cut.height) : rows.count
+      withScratch(cut.spans * cut.blocks > 1 ? height * width : 0) { scratch in
         var target = TileSums(
-          scratch.base, stride: columns, rows: rows.count, columns: columns, accumulating: false)
+          scratch.base, stride: width, rows: rows.count, columns: columns, accumulating: false)
         target.rounded = c.row(rows.lowerBound) + firstColumn
         target.roundedStride = c.rowStride
         run(into: target)
@@ -35,64 +41,63 @@ struct TilePiece {
 
   private func run(into target: TileSums) {
     let height = 32 * cut.height
-    let parts = (rows.count + height - 1) / height
-    let steps = (b.steps + cut.blocks - 1) / cut.blocks
-    withScratch(1024 + min(cut.height, (rows.count + 31) / 32) * steps * b.format.stepBytes / 4) { scratch in
-      for turn in 0..<parts * cut.blocks {
-        let (part, block) = order(turn, parts)
-        run(part, block, into: target, scratch.base)
+    let steps = (b.steps + cut.spans - 1) / cut.spans
+    let panels = min(cut.height, (rows.count + 31) / 32)
+    withScratch(1024 + panels * steps * b.format.stepBytes / 4) { scratch in
+      for span in 0..<cut.spans {
+        for offset in stride(from: 0, to: rows.count, by: height) {
+          run(
+            offset, min(height, rows.count - offset), cut.steps(span, of: cut.spans, in: 0..<b.steps),
+            into: target, scratch.base)
+        }
       }
     }
   }
 
-  /// Which rows and which block of depth come at a turn.
-  private func order(_ turn: Int, _ parts: Int) -> (part: Int, block: Int) {
-    cut.isDepthOuter
-      ? (turn % parts, turn / parts) : (turn / cut.blocks, turn % cut.blocks)
-  }
-
-  private func steps(_ block: Int) -> Range<Int> {
-    b.steps * block / cut.blocks..<b.steps * (block + 1) / cut.blocks
-  }
-
-  /// Some rows by one block of depth.
+  /// One part of the rows by one span of depth.
   private func run(
-    _ part: Int, _ block: Int, into target: TileSums, _ scratch: MutableFloats
+    _ offset: Int, _ count: Int, _ span: Range<Int>, into target: TileSums, _ scratch: MutableFloats
   ) {
-    let (a, height) = (product.a, 32 * cut.height)
-    let offset = part * height
-    let count = min(height, rows.count - offset)
-    let steps = steps(block)
-    let levels = 32 * steps.lowerBound..<min(b.depth, 32 * steps.upperBound)
-    let right = RightTiles(
-      UnsafeRawPointer(b.base) + panel * b.panelBytes + steps.lowerBound * b.format.stepBytes,
-      panelBytes: b.panelBytes)
-    var sums = target
-    sums.base += offset * target.stride
-    sums.accumulating = target.accumulating || block > 0
-    sums.rounded = block + 1 < cut.blocks ? nil : target.rounded.map { $0 + offset * target.roundedStride }
+    let a = product.a
+    let level = 32 * span.lowerBound
     // Rows that are multiplied where they are; the others are packed.
     let direct = product.isDirect ? count / 32 * 32 : 0
     if direct > 0 {
-      sums.rows = direct
-      let left = LeftTiles(
-        a.address(rows.lowerBound + offset, levels.lowerBound), panelBytes: 64 * a.outerStride,
-        rowBytes: 2 * a.outerStride)
-      b.kernels.multiply(
-        left, right, b.format, steps: steps.count, into: sums, spare: scratch)
+      let left = LeftTiles(rows: a.address(rows.lowerBound + offset, level), rowBytes: 2 * a.outerStride)
+      multiply(left, offset..<offset + direct, span, into: target, scratch)
     }
     guard direct < count else { return }
-    sums.rows = count - direct
-    sums.base += direct * target.stride
-    sums.rounded = sums.rounded.map { $0 + direct * target.roundedStride }
     let panels = UnsafeMutableRawPointer(scratch + 1024)
-    let panelBytes = steps.count * b.format.stepBytes
+    let panelBytes = span.count * b.format.stepBytes
     b.kernels.pack(
-      a.address(rows.lowerBound + offset + direct, levels.lowerBound), b.format, outerStride: a.outerStride,
-      depthStride: a.depthStride, outer: count - direct, depth: levels.count, isRight: false, into: panels,
-      panelBytes: panelBytes)
-    b.kernels.multiply(
-      LeftTiles(panels, panelBytes: panelBytes), right, b.format, steps: steps.count, into: sums,
-      spare: scratch)
+      a.address(rows.lowerBound + offset + direct, level), b.format, outerStride: a.outerStride,
+      depthStride: a.depthStride, outer: count - direct, depth: min(b.depth, 32 * span.upperBound) - level,
+      isRight: false, into: panels, panelBytes: panelBytes)
+    let left = LeftTiles(panels, panelBytes: panelBytes, format: b.format, isKept: cut.height == 1)
+    multiply(left, offset + direct..<offset + count, span, into: target, scratch)
+  }
+
+  /// Rows, of which `left` has the span, by all columns.
+  private func multiply(
+    _ left: LeftTiles, _ part: Range<Int>, _ span: Range<Int>, into target: TileSums, _ spare: MutableFloats
+  ) {
+    for first in stride(from: 0, to: (columns + 31) / 32, by: cut.group) {
+      var sums = target
+      sums.rows = part.count
+      sums.columns = min(32 * cut.group, columns - 32 * first)
+      if cut.spans > 1 || target.rounded == nil { sums.base += part.lowerBound * target.stride + 32 * first }
+      let rounded = target.rounded.map { $0 + part.lowerBound * target.roundedStride + 32 * first }
+      for block in 0..<cut.blocks {
+        let steps = cut.steps(block, of: cut.blocks, in: span)
+        sums.accumulating = target.accumulating || steps.lowerBound > 0
+        sums.rounded = steps.upperBound == b.steps ? rounded : nil
+        var left = left
+        left.base += (steps.lowerBound - span.lowerBound) * left.stepBytes
+        let right = RightTiles(
+          UnsafeRawPointer(b.base) + (panel + first) * b.panelBytes + steps.lowerBound * b.format.stepBytes,
+          panelBytes: b.panelBytes)
+        b.kernels.multiply(left, right, b.format, steps: steps.count, into: sums, spare: spare)
+      }
+    }
   }
 }

@@ -67,9 +67,9 @@ struct TileProduct: Sendable {
 
   /// Whether the left operand's rows are multiplied where they are.
   ///
-  /// Rows that lie a multiple of 1 KB apart would push each other out of the cache.
+  /// Rows that lie a multiple of 2 KB apart would push each other out of the cache.
   var isDirect: Bool {
-    a.isBrainFloat && a.depthStride == 1 && a.depth % 32 == 0 && a.outerStride % 512 != 0
+    a.isBrainFloat && a.depthStride == 1 && a.depth % 32 == 0 && a.outerStride % 1024 != 0
   }
 }
 
@@ -77,17 +77,20 @@ struct TileProduct: Sendable {
 struct TileCut {
   /// Pieces of rows and of columns.
   var rows: Int, columns: Int
-  /// Blocks of depth.
-  let blocks: Int
+  /// Spans of depth, and blocks of each.
+  let spans: Int, blocks: Int
   /// Row panels that are packed, or multiplied, at a time.
   let height: Int
-  /// Whether all rows go through one block of depth before the next, so that its columns stay in the cache;
-  /// otherwise the columns of all blocks do.
-  let isDepthOuter: Bool
+  /// Column panels that go through all blocks of a span before the next do.
+  let group: Int
 
   /// Steps of depth in a block: a panel of bfloat16 then takes 36 KB of the first-level cache.
   private static let blockSteps = 18
-  /// What the columns of a block, or of all blocks, may take of the second-level cache.
+  /// The same beside the sums of a group, 16 KB.
+  private static let groupedSteps = 12
+  /// Steps of a span of several blocks: ten panels of bfloat16 then take 1 MB of the second-level cache.
+  private static let spanSteps = 48
+  /// What the columns of a span may take of the second-level cache.
   private static let columnBytes = 1 << 20
   /// The same where parts of rows, packed one panel after the other, need less room beside them.
   private static let splitColumnBytes = 1340 << 10
@@ -96,16 +99,18 @@ struct TileCut {
     let (rowPanels, columnPanels) = ((product.c.rows + 31) / 32, (b.columns + 31) / 32)
     let isSplit = b.format == .split
     let isTurned = product.a.depthStride != 1
+    // Blocks of three parts, and turned ones, take so long that their sums may come from the second-level cache.
+    let isGrouped = !isSplit && !isTurned && b.steps > Self.blockSteps
     // Packing parts is dear: more columns for each row, at the price of shorter blocks.
-    let limit = isSplit ? Self.blockSteps / 2 : Self.blockSteps
-    blocks = (b.steps + limit - 1) / limit
-    let steps = (b.steps + blocks - 1) / blocks
+    let longest = isGrouped ? Self.spanSteps : isSplit ? Self.blockSteps / 2 : Self.blockSteps
+    spans = (b.steps + longest - 1) / longest
+    let steps = (b.steps + spans - 1) / spans
+    blocks = isGrouped ? (steps + Self.groupedSteps - 1) / Self.groupedSteps : 1
+    group = isGrouped ? 4 : columnPanels
     let columnBytes = isSplit ? Self.splitColumnBytes : Self.columnBytes
-    let whole = columnBytes / (b.steps * b.format.stepBytes)
-    isDepthOuter = isSplit || isTurned || whole < min(8, columnPanels)
-    let width = isDepthOuter ? max(1, columnBytes / (steps * b.format.stepBytes)) : whole
-    // Sums that are gone through several times stay in the second-level cache with them.
-    let tallest = !isDepthOuter || blocks == 1 ? rowPanels : 8
+    let width = max(1, columnBytes / (steps * b.format.stepBytes))
+    // Sums that are gone through several times stay in the second-level cache with the columns.
+    let tallest = spans == 1 ? rowPanels : 8
     // Turned rows are read in lines of 1 KB; of others the next panel is packed once the last is done with.
     height = isTurned ? 8 : 1
     (rows, columns) = ((rowPanels + tallest - 1) / tallest, (columnPanels + width - 1) / width)
@@ -126,5 +131,11 @@ struct TileCut {
         break
       }
     }
+  }
+
+  /// The steps of one of `count` equal parts of a range.
+  func steps(_ place: Int, of count: Int, in range: Range<Int>) -> Range<Int> {
+    let first = range.lowerBound
+    return first + range.count * place / count..<first + range.count * (place + 1) / count
   }
 }

@@ -9,17 +9,17 @@ public enum TileKernels {}
 /// How one panel by one panel is multiplied.
 private protocol TileSteps {
   /// Adds all steps to the sums in the tiles.
-  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int)
+  static func run(_ a: UnsafeRawPointer, _ left: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int)
 }
 
-/// bfloat16, the left operand's rows where they are: they stay in the first-level cache.
-private enum RowSteps: TileSteps {
+/// bfloat16, the left operand's panel kept in the first-level cache.
+private enum KeptSteps: TileSteps {
   @inline(__always)
-  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int) {
-    var (left, right) = (a, b)
+  static func run(_ a: UnsafeRawPointer, _ left: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
+    var (rows, right) = (a, b)
     for _ in 0..<steps {
-      processor_tiles_step_streaming_right(left, rowBytes, right)
-      left += 64
+      processor_tiles_step_streaming_right(rows, left.rowBytes, right)
+      rows += left.stepBytes
       right += 2048
     }
   }
@@ -28,7 +28,7 @@ private enum RowSteps: TileSteps {
 /// bfloat16, the left operand packed: the right one's panel stays in the first-level cache.
 private enum PackedSteps: TileSteps {
   @inline(__always)
-  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int) {
+  static func run(_ a: UnsafeRawPointer, _: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
     var (left, right) = (a, b)
     for _ in 0..<steps {
       processor_tiles_step_streaming_left(left, right)
@@ -41,7 +41,7 @@ private enum PackedSteps: TileSteps {
 /// Single precision in three parts.
 private enum SplitSteps: TileSteps {
   @inline(__always)
-  static func run(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int) {
+  static func run(_ a: UnsafeRawPointer, _: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
     var (left, right) = (a, b)
     for _ in 0..<steps {
       processor_tiles_step_split(left, right)
@@ -57,7 +57,7 @@ private typealias Block = MutableFloats
 /// One block of sums.
 @inline(__always)
 private func multiplyBlock<S: TileSteps>(
-  _: S.Type, _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ steps: Int, _ c: TileSums,
+  _: S.Type, _ a: UnsafeRawPointer, _ left: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int, _ c: TileSums,
   _ row: Int, _ column: Int, _ copy: Block
 ) {
   let (rows, columns) = (min(32, c.rows - row), min(32, c.columns - column))
@@ -71,7 +71,7 @@ private func multiplyBlock<S: TileSteps>(
     for index in 0..<rows { (copy + 32 * index).update(from: target + index * c.stride, count: columns) }
     processor_tiles_load(copy, 128)
   }
-  S.run(a, rowBytes, b, steps)
+  S.run(a, left, b, steps)
   if let rounded = c.rounded {
     processor_tiles_store(copy, 128)
     let address = rounded + row * c.roundedStride + column
@@ -105,18 +105,16 @@ extension TileKernels: TileProductKernels {
     _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats
   ) {
     let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
-    let isInPlace = a.rowBytes > 0
     for turn in 0..<rowPanels * columnPanels {
-      // Rows that are read in place stay in the first-level cache, columns where the rows are packed.
       let (i, j) =
-        isInPlace ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
+        a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
       let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
-      if isInPlace {
-        multiplyBlock(RowSteps.self, left, a.rowBytes, right, steps, c, 32 * i, 32 * j, spare)
-      } else if format == .split {
-        multiplyBlock(SplitSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
+      if format == .split {
+        multiplyBlock(SplitSteps.self, left, a, right, steps, c, 32 * i, 32 * j, spare)
+      } else if a.isKept {
+        multiplyBlock(KeptSteps.self, left, a, right, steps, c, 32 * i, 32 * j, spare)
       } else {
-        multiplyBlock(PackedSteps.self, left, 0, right, steps, c, 32 * i, 32 * j, spare)
+        multiplyBlock(PackedSteps.self, left, a, right, steps, c, 32 * i, 32 * j, spare)
       }
     }
   }

@@ -40,13 +40,24 @@ public protocol TileProductKernels: SendableMetatype {
 /// The left operand's panels: packed, or as rows of bfloat16 numbers.
 public struct LeftTiles {
   public var base: UnsafeRawPointer
-  /// Bytes from one panel to the next.
-  public var panelBytes: Int
-  /// Bytes from one row to the next where they are not packed; 0 where they are.
+  /// Bytes from one panel to the next, and from one step of depth to the next.
+  public var panelBytes: Int, stepBytes: Int
+  /// Bytes from one row of a tile to the next.
   public var rowBytes: Int
+  /// Whether a panel stays in the first-level cache while all columns pass; otherwise one of the right operand does
+  /// while all rows pass.
+  public var isKept: Bool
 
-  public init(_ base: UnsafeRawPointer, panelBytes: Int, rowBytes: Int = 0) {
-    (self.base, self.panelBytes, self.rowBytes) = (base, panelBytes, rowBytes)
+  /// Packed panels.
+  public init(_ base: UnsafeRawPointer, panelBytes: Int, format: TileFormat, isKept: Bool) {
+    (self.base, self.panelBytes, stepBytes) = (base, panelBytes, format.stepBytes)
+    (rowBytes, self.isKept) = (64, isKept)
+  }
+
+  /// Rows of bfloat16 numbers where they are, which stay in the first-level cache.
+  public init(rows base: UnsafeRawPointer, rowBytes: Int) {
+    (self.base, panelBytes, stepBytes) = (base, 32 * rowBytes, 64)
+    (self.rowBytes, isKept) = (rowBytes, true)
   }
 }
 

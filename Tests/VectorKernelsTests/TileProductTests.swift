@@ -49,7 +49,7 @@ private struct Case<Scalar: BitwiseCopyable> {
 @Suite(.enabled(if: !machines.isEmpty, "this processor has no tiles")) struct TileProductTests {
   private static let shapes = [
     (1, 1, 1), (1, 70, 2), (16, 16, 32), (17, 33, 31), (32, 32, 64), (33, 31, 65), (70, 1, 70), (64, 64, 96),
-    (40, 50, 850), (5, 7, 800), (300, 40, 64),
+    (40, 50, 850), (5, 7, 800), (300, 40, 64), (40, 170, 1600),
   ]
 
   @Test(arguments: shapes)
@@ -197,12 +197,14 @@ private struct Case<Scalar: BitwiseCopyable> {
     }
   }
 
-  @Test func `rows keep their bits in any company, on any number of threads`() throws {
+  // One span of depth, two, and rows that are packed because they would push each other out of the cache.
+  @Test(arguments: [800, 1600, 2048])
+  func `rows keep their bits in any company, on any number of threads`(_ depth: Int) throws {
     let machine = try #require(machines.first)
     var noise = Noise(37)
     let (a, b) = (
-      Matrix(noise.brainFloats(700 * 800), rows: 700, columns: 800),
-      Matrix(noise.brainFloats(800 * 300), rows: 300, columns: 800)
+      Matrix(noise.brainFloats(700 * depth), rows: 700, columns: depth),
+      Matrix(noise.brainFloats(depth * 300), rows: 300, columns: depth)
     )
     let (whole, serial) = (Matrix<Float>(rows: 700, columns: 300), Matrix<Float>(rows: 700, columns: 300))
     let rounded = Matrix<UInt16>(rows: 700, columns: 300)
