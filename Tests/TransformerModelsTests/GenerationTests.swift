@@ -92,7 +92,22 @@ import VectorKernels
 
 @Suite struct BrainFloatTests {
   @Test func `bfloat16 products stay near single precision, forwards and backwards`() throws {
-    let (exact, rounded) = (tinyModel(), tinyModel(computeType: .bfloat16))
+    try compare(tinyModel(), tinyModel(computeType: .bfloat16))
+  }
+
+  @Test func `rows of a multiple of 2 KB, which stand apart, are near single precision too`() throws {
+    let configuration = ModelConfiguration(
+      vocabularyCount: 19, width: 1024, feedForwardWidth: 512, layerCount: 1, headCount: 16,
+      keyValueHeadCount: 2, headWidth: 64)
+    func model(_ computeType: ComputeType) -> CausalLanguageModel {
+      CausalLanguageModel.random(
+        configuration: configuration, seed: 3, initializerRange: 0.04, computeType: computeType)
+    }
+    #expect(Workspace.operandStride(1024, of: UInt16.self) == 1056)
+    try compare(model(.float32), model(.bfloat16))
+  }
+
+  private func compare(_ exact: CausalLanguageModel, _ rounded: CausalLanguageModel) throws {
     let objective = MixedObjective([.logProbability], count: 5 * 4)
     let error = distance(
       try exact.scalars(.logProbability, tinyBatch), try rounded.scalars(.logProbability, tinyBatch))

@@ -53,7 +53,7 @@ struct BlockActivations<Scalar: ActivationScalar> {
     values = columns.values(of: joined)
     let norms = QueryKeyNorm.count(configuration)
     headInverses = norms > 0 ? workspace.buffer(rows * norms) : nil
-    mixed = workspace.matrix(rows, configuration.queryWidth)
+    mixed = workspace.operand(rows, configuration.queryWidth)
     middle = workspace.matrix(rows, configuration.width)
     let inner = configuration.feedForwardWidth
     gateAndUp = workspace.matrix(rows, configuration.feedForwardInputWidth)
@@ -73,7 +73,8 @@ struct BlockActivations<Scalar: ActivationScalar> {
     let (columns, parts) = (AttentionColumns(configuration), configuration.architecture)
     let norms = QueryKeyNorm.count(configuration)
     var scalars = [
-      rows * columns.all, rows * configuration.queryWidth, rows * configuration.feedForwardInputWidth,
+      rows * columns.all, rows * Workspace.operandStride(configuration.queryWidth, of: Scalar.self),
+      rows * configuration.feedForwardInputWidth,
     ]
     if norms > 0 { scalars.append(rows * (configuration.queryWidth + configuration.keyWidth)) }
     let changes = [parts.afterAttention, parts.afterFeedForward].compactMap { $0 }.count

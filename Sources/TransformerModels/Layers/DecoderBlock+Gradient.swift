@@ -35,8 +35,8 @@ extension DecoderBlock {
 
     let upstream = upstream(
       behind, afterFeedForward, kept.feedForwardChange, kept.afterFeedForward, to: gradients, pass)
-    let bent: Matrix<Scalar> = workspace.matrix(rows, width)
-    let slopes: Matrix<Scalar> = workspace.matrix(rows, kept.gateAndUp.columns)
+    let bent: Matrix<Scalar> = workspace.operand(rows, width)
+    let slopes: Matrix<Scalar> = workspace.operand(rows, kept.gateAndUp.columns)
     let adapted = adapted(pass)
     let inner = adapted?.slopes(.down, upstream, pass) ?? []
     down.pullBack(upstream, into: bent)
@@ -75,7 +75,7 @@ extension DecoderBlock {
     let mixed: Matrix<Scalar> = workspace.matrix(rows, kept.mixed.columns)
     output.pullBack(upstream, into: mixed)
     adapted?.addInputGradient(.output, inner, to: mixed, pass)
-    let slopes: Matrix<Scalar> = workspace.matrix(rows, kept.joined.columns)
+    let slopes: Matrix<Scalar> = workspace.operand(rows, kept.joined.columns)
     attention.pullBack(
       upstream: Heads(mixed, width: attention.headWidth), queries: kept.queries, keys: kept.keys,
       values: kept.values, queryGradient: columns.queries(of: slopes), keyGradient: columns.keys(of: slopes),
@@ -101,9 +101,9 @@ extension DecoderBlock {
   ) -> Matrix<Scalar> {
     let workspace = pass.workspace
     guard let norm, let change, let measures else {
-      return stored(behind) { workspace.matrix(behind.rows, behind.columns) }
+      return stored(behind) { workspace.operand(behind.rows, behind.columns) }
     }
-    let room: Matrix<Scalar> = workspace.matrix(behind.rows, behind.columns)
+    let room: Matrix<Scalar> = workspace.operand(behind.rows, behind.columns)
     let mark = workspace.mark
     defer { workspace.release(to: mark) }
     let byChange: Matrix<Float> = (room as? Matrix<Float>) ?? workspace.matrix(behind.rows, behind.columns)
@@ -121,7 +121,7 @@ extension DecoderBlock {
   ) {
     let adapted = adapted(pass)
     let inner = adapted?.slopes(input, slopes, pass) ?? []
-    let room: Matrix<Scalar> = pass.workspace.matrix(x.rows, x.columns)
+    let room: Matrix<Scalar> = pass.workspace.operand(x.rows, x.columns)
     if map.isTrained || !inner.isEmpty {
       var given = room
       if let norm {

@@ -90,7 +90,7 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
     defer { workspace.release(to: mark) }
 
     let adapted = adapted(pass)
-    let room: Matrix<Scalar> = workspace.matrix(x.rows, x.columns)
+    let room: Matrix<Scalar> = workspace.operand(x.rows, x.columns)
     let given = input(x, beforeAttention, kept.beforeAttention, room)
     attentionInputs.apply(given, into: kept.joined)
     adapted?.apply(.attentionInputs, given, addingTo: kept.joined, pass)
@@ -111,7 +111,7 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
     gateAndUp.apply(inner, into: kept.gateAndUp)
     adapted?.apply(.gateAndUp, inner, addingTo: kept.gateAndUp, pass)
     guard let made = kept.feedForwardChange ?? y else { return }
-    let bent: Matrix<Scalar> = workspace.matrix(x.rows, kept.gate.columns)
+    let bent: Matrix<Scalar> = workspace.operand(x.rows, kept.gate.columns)
     bend(kept, into: bent)
     down.applyExactly(bent, into: made)
     adapted?.apply(.down, bent, addingExactlyTo: made, pass)

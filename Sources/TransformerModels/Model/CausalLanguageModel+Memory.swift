@@ -71,8 +71,10 @@ extension DecoderStack {
   func passByteCount(rows: Int, predictions: Int, attended: Int, limit: Int?) -> Int {
     let stream = Workspace.byteCount(of: Float.self, [rows * configuration.width])
     let block = activationByteCount(rows: rows)
-    let norm = Workspace.byteCount(of: Scalar.self, [rows * configuration.width])
-    let gated = Workspace.byteCount(of: Scalar.self, [rows * configuration.feedForwardWidth])
+    func operand(_ columns: Int) -> Int {
+      Workspace.byteCount(of: Scalar.self, [rows * Workspace.operandStride(columns, of: Scalar.self)])
+    }
+    let (norm, gated) = (operand(configuration.width), operand(configuration.feedForwardWidth))
     let picked = head.byteCount(predictions: predictions, configuration)
     guard let limit else {
       return 2 * stream + max(block + norm + gated, picked + head.roundByteCount(predictions, directions: 1))
@@ -85,10 +87,11 @@ extension DecoderStack {
     let upstream = isExact && !hasChanges ? 0 : norm
     let byChange = hasChanges && !isExact ? stream : 0
     let behind = configuration.isParallel ? stream : 0
-    let bent = Workspace.byteCount(of: Scalar.self, [rows * configuration.feedForwardInputWidth])
+    let bent = operand(configuration.feedForwardInputWidth)
     let feedForward = behind + upstream + max(gated + bent + norm, byChange)
     let columns = AttentionColumns(configuration).all
-    let turned = Workspace.byteCount(of: Scalar.self, [rows * configuration.queryWidth, rows * columns])
+    let turned =
+      Workspace.byteCount(of: Scalar.self, [rows * configuration.queryWidth]) + operand(columns)
     let attention =
       behind + upstream + max(turned + max(norm, 8 * attended * configuration.keyWidth), byChange)
     // What computing a block again takes.

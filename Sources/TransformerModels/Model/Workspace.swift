@@ -68,4 +68,18 @@ final class Workspace {
   ) -> Matrix<Scalar> {
     Matrix(buffer(rows * columns), rows: rows, columns: columns)
   }
+
+  /// A matrix of any values for the left side of a product: its rows stand `operandStride` apart.
+  func operand<Scalar: BitwiseCopyable>(
+    _ rows: Int, _ columns: Int, of type: Scalar.Type = Scalar.self
+  ) -> Matrix<Scalar> {
+    let stride = Self.operandStride(columns, of: Scalar.self)
+    return Matrix(buffer(rows * stride), rows: rows, columns: columns, rowStride: stride)
+  }
+
+  /// How far apart rows stand that products may read where they are, in bfloat16: not a multiple of 2 KB, or they
+  /// would push each other out of the cache.
+  static func operandStride<Scalar: BitwiseCopyable>(_ columns: Int, of _: Scalar.Type) -> Int {
+    Scalar.self == UInt16.self && columns % 1024 == 0 ? columns + 32 : columns
+  }
 }
