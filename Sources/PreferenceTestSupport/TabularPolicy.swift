@@ -105,8 +105,7 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
     let scores = tables[0]
     let width = batch.width
     let shape = [batch.completions.count, width]
-    let mask = Tensor(
-      batch.completions.flatMap { c in (0..<width).map { $0 < c.count ? 1.0 : 0.0 } }, shape: shape)
+    let mask = Tensor.ragged(batch.lengths, width: width, as: .float64) { _, _ in 1 }
     let rows = batch.layout.prompts.map { contexts == 1 ? 0 : Int(batch.prompts[$0][0]) }
     let contextOfPlace = rows.flatMap { [Int](repeating: $0, count: width) }
     let tokenOfPlace = batch.completions.flatMap { c in (0..<width).map { $0 < c.count ? Int(c[$0]) : 0 } }
