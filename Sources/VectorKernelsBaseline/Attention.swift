@@ -49,19 +49,6 @@ private func powerOfTwo(_ y: Lanes) -> Lanes {
   return unsafeBitCast(raised, to: Lanes.self).replacing(with: 0, where: y .< -126)
 }
 
-/// Sixteen numbers rounded to bfloat16, ties to even; NaN stays NaN.
-@inline(__always)
-private func brainFloats(_ x: Lanes) -> SIMD16<UInt16> {
-  #if BF16DOT
-    processor_round_bfloat16(x)
-  #else
-    let bits = unsafeBitCast(x, to: Words.self)
-    let upper = bits &>> 16
-    let sum = (bits &+ 0x7fff &+ (upper & 1)) &>> 16
-    return processor_narrow_words(sum.replacing(with: upper | 0x40, where: x .!= x))
-  #endif
-}
-
 /// What a row is stored as.
 private protocol Stored {
   static func store(_ x: Lanes, _ target: UnsafeMutablePointer<Self>)

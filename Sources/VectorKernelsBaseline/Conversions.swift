@@ -46,6 +46,17 @@ func roundedWords(_ bits: Words) -> Words {
   return rounded.replacing(with: upper | 0x40, where: numbers .!= numbers)
 }
 
+/// Sixteen numbers rounded to bfloat16, ties to even; NaN stays NaN, and what is below the normal numbers becomes 0
+/// where the processor rounds.
+@inline(__always)
+func brainFloats(_ x: Lanes) -> SIMD16<UInt16> {
+  #if BF16DOT
+    processor_round_bfloat16(x)
+  #else
+    processor_narrow_words(roundedWords(unsafeBitCast(x, to: Words.self)))
+  #endif
+}
+
 extension Kernels {
   public static func fromBrainFloat(_ x: UnsafePointer<UInt16>, _ y: MutableFloats, _ n: Int) {
     widen(x, y, n) { $0 &<< 16 }

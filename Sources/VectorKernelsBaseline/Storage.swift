@@ -74,12 +74,7 @@ enum Rounded: Storage {
   }
   @inline(__always) static func number(_ scalar: UInt16) -> Float { Float(bitPattern: UInt32(scalar) << 16) }
   @inline(__always) static func store(_ value: Lanes, _ target: UnsafeMutablePointer<UInt16>) {
-    #if BF16DOT
-      let shorts = processor_round_bfloat16(value)
-    #else
-      let shorts = processor_narrow_words(roundedWords(unsafeBitCast(value, to: Words.self)))
-    #endif
-    UnsafeMutableRawPointer(target).storeBytes(of: shorts, as: SIMD16<UInt16>.self)
+    UnsafeMutableRawPointer(target).storeBytes(of: brainFloats(value), as: SIMD16<UInt16>.self)
   }
   @inline(__always) static func scalar(_ number: Float) -> UInt16 {
     let bits = number.bitPattern
