@@ -2,19 +2,19 @@
 
 /// A number that activations are stored in: `Float`, or `UInt16` for bfloat16.
 ///
-/// Products sum in single precision whatever it is.
+/// Products sum in single precision whatever it is. Their precision means something in single precision only.
 public protocol ActivationScalar: BitwiseCopyable, Sendable {
   /// Writes `a·b` into `c`, or adds it; either operand may be given transposed.
   static func multiply(
     _ a: Matrix<Self>, transposed aTransposed: Bool, by b: Matrix<Self>, transposed bTransposed: Bool,
-    into c: Matrix<Float>, accumulating: Bool)
+    into c: Matrix<Float>, accumulating: Bool, _ precision: ProductPrecision)
   /// Writes `a·b` into `c`, or adds it, `b` having been laid out before.
   static func multiply(
     _ a: Matrix<Self>, transposed: Bool, by b: PackedMatrix<Self>, into c: Matrix<Float>, accumulating: Bool)
   /// Writes `a·b`, rounded to what `Self` holds, into `c`; either operand may be given transposed.
   static func multiply(
     _ a: Matrix<Self>, transposed aTransposed: Bool, by b: Matrix<Self>, transposed bTransposed: Bool,
-    into c: Matrix<Self>)
+    into c: Matrix<Self>, _ precision: ProductPrecision)
   /// Writes `a·b`, rounded to what `Self` holds, into `c`, `b` having been laid out before.
   static func multiply(_ a: Matrix<Self>, transposed: Bool, by b: PackedMatrix<Self>, into c: Matrix<Self>)
 }
@@ -22,10 +22,11 @@ public protocol ActivationScalar: BitwiseCopyable, Sendable {
 extension Float: ActivationScalar {
   public static func multiply(
     _ a: Matrix<Float>, transposed aTransposed: Bool, by b: Matrix<Float>, transposed bTransposed: Bool,
-    into c: Matrix<Float>, accumulating: Bool
+    into c: Matrix<Float>, accumulating: Bool, _ precision: ProductPrecision
   ) {
     VectorKernels.multiply(
-      a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating)
+      a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating,
+      precision)
   }
 
   public static func multiply(
@@ -36,9 +37,9 @@ extension Float: ActivationScalar {
 
   public static func multiply(
     _ a: Matrix<Float>, transposed aTransposed: Bool, by b: Matrix<Float>, transposed bTransposed: Bool,
-    into c: Matrix<Float>
+    into c: Matrix<Float>, _ precision: ProductPrecision
   ) {
-    VectorKernels.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c)
+    VectorKernels.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, precision)
   }
 
   public static func multiply(
@@ -51,7 +52,7 @@ extension Float: ActivationScalar {
 extension UInt16: ActivationScalar {
   public static func multiply(
     _ a: Matrix<UInt16>, transposed aTransposed: Bool, by b: Matrix<UInt16>, transposed bTransposed: Bool,
-    into c: Matrix<Float>, accumulating: Bool
+    into c: Matrix<Float>, accumulating: Bool, _: ProductPrecision
   ) {
     VectorKernels.multiply(
       a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating)
@@ -66,7 +67,7 @@ extension UInt16: ActivationScalar {
 
   public static func multiply(
     _ a: Matrix<UInt16>, transposed aTransposed: Bool, by b: Matrix<UInt16>, transposed bTransposed: Bool,
-    into c: Matrix<UInt16>
+    into c: Matrix<UInt16>, _: ProductPrecision
   ) {
     VectorKernels.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c)
   }
@@ -81,10 +82,12 @@ extension UInt16: ActivationScalar {
 /// Writes `a·b` into `c`, or adds it, whatever activations are stored in.
 public func multiply<Scalar: ActivationScalar>(
   _ a: Matrix<Scalar>, transposed aTransposed: Bool = false, by b: Matrix<Scalar>,
-  transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false
+  transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false,
+  _ precision: ProductPrecision = .full
 ) {
   Scalar.multiply(
-    a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating)
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating,
+    precision)
 }
 
 /// Writes `a·b` into `c`, or adds it, whatever activations are stored in.
@@ -98,9 +101,9 @@ public func multiply<Scalar: ActivationScalar>(
 /// Writes `a·b`, rounded to what activations are stored in, into `c`.
 public func multiply<Scalar: ActivationScalar>(
   _ a: Matrix<Scalar>, transposed aTransposed: Bool = false, by b: Matrix<Scalar>,
-  transposed bTransposed: Bool = false, into c: Matrix<Scalar>
+  transposed bTransposed: Bool = false, into c: Matrix<Scalar>, _ precision: ProductPrecision = .full
 ) {
-  Scalar.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c)
+  Scalar.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, precision)
 }
 
 /// Writes `a·b`, rounded to what activations are stored in, into `c`.

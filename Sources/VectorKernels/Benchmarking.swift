@@ -5,6 +5,8 @@ import VectorKernelsInterface
 extension InstructionSet {
   /// Whether bfloat16 has instructions of its own: dot products of pairs, or tiles.
   package var hasPairs: Bool { tileKernels != nil || kernels.multipliesPairs }
+  /// Whether there are tiles.
+  package var hasTiles: Bool { tileKernels != nil }
 }
 
 /// A product to be timed.
@@ -14,6 +16,11 @@ package struct ProductBench {
     case float32
     case float32Packed = "float32-packed"
     case float32Gradient = "float32-gradient"
+    /// The weight holds bfloat16 numbers.
+    case float32ByBrainFloats = "float32-by-bfloat16"
+    case twoParts = "bfloat16x2"
+    case twoPartsPacked = "bfloat16x2-packed"
+    case twoPartsGradient = "bfloat16x2-gradient"
     case bfloat16
     case bfloat16Packed = "bfloat16-packed"
     case bfloat16Rounded = "bfloat16-rounded"
@@ -23,8 +30,16 @@ package struct ProductBench {
     /// Whether operands are bfloat16.
     package var isBrainFloat: Bool {
       switch self {
-      case .float32, .float32Packed, .float32Gradient: false
-      default: true
+      case .bfloat16, .bfloat16Packed, .bfloat16Rounded, .bfloat16Gradient, .pairs: true
+      default: false
+      }
+    }
+    /// What is taken of single precision.
+    package var precision: ProductPrecision {
+      switch self {
+      case .float32ByBrainFloats: .full.byBrainFloats
+      case .twoParts, .twoPartsPacked, .twoPartsGradient: .sixteenBits
+      default: .full
       }
     }
     /// Whether they are multiplied by bfloat16's own instructions whatever the processor prefers.
@@ -35,9 +50,11 @@ package struct ProductBench {
     }
     /// Whether the right operand is laid out before.
     fileprivate var isPacked: Bool {
-      self == .float32Packed || self == .bfloat16Packed || self == .bfloat16Rounded
+      self == .float32Packed || self == .twoPartsPacked || self == .bfloat16Packed || self == .bfloat16Rounded
     }
-    fileprivate var isGradient: Bool { self == .float32Gradient || self == .bfloat16Gradient }
+    fileprivate var isGradient: Bool {
+      self == .float32Gradient || self == .twoPartsGradient || self == .bfloat16Gradient
+    }
   }
 
   private let product: @Sendable () -> Void
@@ -75,7 +92,9 @@ package struct ProductBench {
       let (a, b) = (operand(rows, columns), operand(rows, depth))
       let c = Matrix<Float>(rows: columns, columns: depth)
       return {
-        machine.multiply(a, transposed: true, by: b, transposed: false, into: .plain(c), accumulating: true)
+        machine.multiply(
+          a, transposed: true, by: b, transposed: false, into: .plain(c), accumulating: true,
+          kind.precision)
       }
     }
     let (a, b) = (operand(rows, depth), operand(columns, depth))
@@ -83,10 +102,14 @@ package struct ProductBench {
       kind == .bfloat16Rounded
       ? .rounded(Matrix(rows: rows, columns: columns)) : .plain(Matrix(rows: rows, columns: columns))
     if kind.isPacked {
-      let packed = PackedMatrix(b, transposed: true, machine)
-      return { packed.layout.multiply(a, transposed: false, into: c, accumulating: false) }
+      let packed = PackedMatrix(b, transposed: true, machine, kind.precision)
+      let left = machine.taken(kind.precision.left)
+      return { packed.layout.multiply(a, transposed: false, into: c, accumulating: false, left) }
     }
-    return { machine.multiply(a, transposed: false, by: b, transposed: true, into: c, accumulating: false) }
+    return {
+      machine.multiply(
+        a, transposed: false, by: b, transposed: true, into: c, accumulating: false, kind.precision)
+    }
   }
 
   /// Operations per second, at best.
@@ -102,14 +125,23 @@ package struct MicroKernel: Sendable {
 
   private let set: InstructionSet
   private let isPaired: Bool
+  private let precision: ProductPrecision
 
   /// The one for single precision, or that of bfloat16's own instructions.
-  package init(_ set: InstructionSet, inPairs: Bool) { (self.set, isPaired) = (set, inPairs) }
+  package init(_ set: InstructionSet, inPairs: Bool, _ precision: ProductPrecision = .full) {
+    (self.set, isPaired, self.precision) = (set, inPairs, precision)
+  }
+
+  /// What tiles are made of, and how many steps of depth each panel has: 18 KB at most.
+  private var tiles: (left: TileFormat, right: TileFormat, steps: Int) {
+    let left = isPaired ? TileFormat.brainFloat : precision.left.format
+    return (left, isPaired ? .brainFloat : precision.right.format, 9 / left.parts)
+  }
 
   /// Operations of one run; parts of split numbers count together as one.
   package var operations: Double {
     if set.tileKernels != nil {
-      return 2 * 32 * 32 * 32 * Double(isPaired ? 9 : 3) * Double(Self.repetitions)
+      return 2 * 32 * 32 * 32 * Double(tiles.steps) * Double(Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -142,21 +174,19 @@ package struct MicroKernel: Sendable {
     }
   }
 
-  private func run(_ tiles: AnyTileKernels) {
-    // 18 KB for each panel.
+  private func run(_ kernels: AnyTileKernels) {
     // Of ordinary numbers: zeros would cost less power, and let the processor run faster than it can.
     let panels = FloatBuffer(
       (0..<2 * 18 * 256).map { Float(bitPattern: 0x3f80_3f81 + UInt32($0 * 40_503 % 127) << 17) })
     let (c, spare) = (FloatBuffer(count: 1024), FloatBuffer(count: 1024))
     let sums = TileSums(c.base, stride: 32, rows: 32, columns: 32, accumulating: false)
-    let format = isPaired ? TileFormat.brainFloat : .split
-    let left = LeftTiles(panels.base, panelBytes: 0, format: format, isKept: false)
-    let right = RightTiles(panels.base + 18 * 256, panelBytes: 0)
-    tiles.begin()
+    let left = LeftTiles(panels.base, panelBytes: 0, format: tiles.left, isKept: false)
+    let right = RightTiles(panels.base + 18 * 256, panelBytes: 0, format: tiles.right)
+    let steps = tiles.steps
+    kernels.begin()
     for _ in 0..<Self.repetitions {
-      tiles.multiply(
-        left, right, format, steps: isPaired ? 9 : 3, into: sums, spare: spare.base)
+      kernels.multiply(left, right, steps: steps, into: sums, spare: spare.base)
     }
-    tiles.end()
+    kernels.end()
   }
 }

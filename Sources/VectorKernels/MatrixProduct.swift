@@ -6,10 +6,12 @@
 /// - Shapes: `a` `[m, k]` (transposed: `[k, m]`), `b` `[k, n]` (transposed: `[n, k]`), `c` `[m, n]`, apart from both.
 public func multiply(
   _ a: Matrix<Float>, transposed aTransposed: Bool, by b: Matrix<Float>,
-  transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false
+  transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false,
+  _ precision: ProductPrecision = .full
 ) {
   activeMachine.multiply(
-    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating)
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating,
+    precision)
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, or adds it, summing in single precision.
@@ -36,7 +38,8 @@ public func multiply(
   _ a: Matrix<Float>, transposed: Bool = false, by b: PackedMatrix<Float>, into c: Matrix<Float>,
   accumulating: Bool = false
 ) {
-  b.layout.multiply(a, transposed: transposed, into: .plain(c), accumulating: accumulating)
+  b.layout.multiply(
+    a, transposed: transposed, into: .plain(c), accumulating: accumulating, b.precision.left)
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, or adds it; `b` may be given transposed.

@@ -12,24 +12,26 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
   let isBrainFloat: Bool
   /// Whether words are pairs of bfloat16.
   let isPaired: Bool
-  /// Whether single precision is rounded to bfloat16 on the way.
-  let isRounding: Bool
+  /// What is taken of single precision.
+  let significand: Significand
   let outer: Int, depth: Int, outerStride: Int, depthStride: Int
 
-  /// bfloat16 is multiplied in pairs where `inPairs`, and widened elsewhere; `rounding` makes single precision
-  /// take part as bfloat16.
+  /// bfloat16 is multiplied in pairs where `inPairs`, and widened elsewhere.
   init<Scalar>(
-    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool, rounding: Bool = false
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool, _ significand: Significand = .full
   ) {
     precondition(
       Scalar.self == Float.self || Scalar.self == UInt16.self, "multiply: scalars of type \(Scalar.self)")
     (owner, base) = (matrix.buffer.allocation, UnsafeRawPointer(matrix.buffer.base))
     isBrainFloat = Scalar.self == UInt16.self
-    isRounding = rounding && !isBrainFloat
-    isPaired = (isBrainFloat || isRounding) && inPairs
+    self.significand = significand
+    isPaired = (isBrainFloat || significand == .eightBits) && inPairs
     (outer, depth) = outerIsColumns ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
     (outerStride, depthStride) = outerIsColumns ? (1, matrix.rowStride) : (matrix.rowStride, 1)
   }
+
+  /// Whether single precision is rounded to bfloat16 on the way.
+  var isRounding: Bool { !isBrainFloat && significand == .eightBits }
 
   /// Where the number of a row or column at a depth is.
   func address(_ index: Int, _ level: Int) -> UnsafeRawPointer {

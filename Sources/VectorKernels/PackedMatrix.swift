@@ -5,6 +5,8 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   /// The operand's shape as it enters the product: `k × n`.
   public let rows: Int, columns: Int
   let layout: PackedLayout
+  /// What is taken of it and of the left operand, if both are in single precision.
+  let precision: ProductPrecision
   private let machine: ProductMachine
   /// Whether what it is packed from is `n × k`.
   private let isTransposed: Bool
@@ -13,19 +15,24 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   ///
   /// - Precondition: scalars are `Float`, or `UInt16` for bfloat16.
   public init(_ b: Matrix<Scalar>, transposed: Bool = false) {
-    self.init(packing: b, transposed: transposed, in: nil, activeMachine)
+    self.init(packing: b, transposed: transposed, .full, in: nil, activeMachine)
   }
 
   /// Lays out `b`, or its transpose, in the caller's memory, which holds at least `floatCount(rows:columns:)`.
-  public init(_ b: Matrix<Scalar>, transposed: Bool = false, in memory: FloatBuffer) {
-    self.init(packing: b, transposed: transposed, in: memory, activeMachine)
+  public init(
+    _ b: Matrix<Scalar>, transposed: Bool = false, _ precision: ProductPrecision = .full,
+    in memory: FloatBuffer
+  ) {
+    self.init(packing: b, transposed: transposed, precision, in: memory, activeMachine)
   }
 
   /// Lays out single-precision numbers, or their transpose, rounded to what `Scalar` holds.
   ///
-  /// For bfloat16 the nearest number is taken, ties to even; for `Float` every number as it is.
-  public init(rounding b: Matrix<Float>, transposed: Bool = false) {
-    self.init(packing: b, transposed: transposed, in: nil, activeMachine)
+  /// For bfloat16 the nearest number is taken, ties to even; for `Float` what `precision` says.
+  public init(
+    rounding b: Matrix<Float>, transposed: Bool = false, _ precision: ProductPrecision = .full
+  ) {
+    self.init(packing: b, transposed: transposed, precision, in: nil, activeMachine)
   }
 
   /// How many floats of memory a right operand of this shape takes, as it enters the product: `k × n`.
@@ -33,23 +40,30 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
     activeMachine.size(rows: rows, columns: columns, isBrainFloat: Scalar.self == UInt16.self)
   }
 
-  init(_ b: Matrix<Scalar>, transposed: Bool, _ machine: ProductMachine) {
-    self.init(packing: b, transposed: transposed, in: nil, machine)
+  init(
+    _ b: Matrix<Scalar>, transposed: Bool, _ machine: ProductMachine, _ precision: ProductPrecision = .full
+  ) {
+    self.init(packing: b, transposed: transposed, precision, in: nil, machine)
   }
 
   init<Source>(
-    packing b: Matrix<Source>, transposed: Bool, in memory: FloatBuffer?, _ machine: ProductMachine
+    packing b: Matrix<Source>, transposed: Bool, _ precision: ProductPrecision, in memory: FloatBuffer?,
+    _ machine: ProductMachine
   ) {
     (rows, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
-    (self.machine, isTransposed) = (machine, transposed)
+    (self.machine, self.precision, isTransposed) = (machine, precision, transposed)
     let isBrainFloat = Scalar.self == UInt16.self
     let size = machine.size(rows: rows, columns: columns, isBrainFloat: isBrainFloat)
     if let memory {
       precondition(memory.count >= size, "PackedMatrix: \(size) floats in memory of \(memory.count)")
     }
-    layout = machine.pack(
-      machine.operand(b, outerIsColumns: !transposed, rounding: isBrainFloat),
-      in: memory ?? FloatBuffer(count: size))
+    let operand = machine.operand(b, outerIsColumns: !transposed, Self.taken(precision, machine))
+    layout = machine.pack(operand, in: memory ?? FloatBuffer(count: size))
+  }
+
+  /// What is laid out of single-precision numbers.
+  private static func taken(_ precision: ProductPrecision, _ machine: ProductMachine) -> Significand {
+    Scalar.self == UInt16.self ? .eightBits : machine.taken(precision.right)
   }
 
   /// The first rows and columns of the operand as it enters the product, in the same memory.
@@ -65,6 +79,7 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   private init(leading rows: Int, _ columns: Int, of whole: PackedMatrix) {
     (self.rows, self.columns, isTransposed) = (rows, columns, whole.isTransposed)
     (layout, machine) = (whole.layout.leading(depth: rows, columns: columns), whole.machine)
+    precision = whole.precision
   }
 
   /// Lays out new numbers of the same shape in the same memory: the bits that a new one would hold.
@@ -78,7 +93,7 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
       rows == self.rows && columns == self.columns,
       "PackedMatrix: refill [\(self.rows), \(self.columns)] from [\(rows), \(columns)]")
     layout.fill(
-      from: machine.operand(b, outerIsColumns: !isTransposed, rounding: Scalar.self == UInt16.self))
+      from: machine.operand(b, outerIsColumns: !isTransposed, Self.taken(precision, machine)))
   }
 }
 

@@ -7,7 +7,7 @@ typealias AnyTileKernels = any TileProductKernels.Type
 
 extension Operand {
   /// What its numbers become in tiles.
-  var format: TileFormat { isBrainFloat ? .brainFloat : isRounding ? .rounded : .split }
+  var format: TileFormat { isBrainFloat ? .brainFloat : significand.format }
 }
 
 /// A right operand in tiles.

@@ -7,23 +7,31 @@ enum ProductMachine: Sendable {
   case panels(AnyProductKernels, inPairs: Bool)
   case tiles(AnyTileKernels)
 
-  /// How many floats a packed right operand takes.
+  /// How many floats a packed right operand takes; in single precision, one of which every bit is taken.
   func size(rows: Int, columns: Int, isBrainFloat: Bool) -> Int {
     switch self {
     case .panels(let kernels, let inPairs):
       PackedPanels.size(columns, isBrainFloat && inPairs ? (rows + 1) / 2 : rows, kernels)
-    case .tiles: PackedTiles.size(columns, rows, isBrainFloat ? .brainFloat : .split)
+    case .tiles: PackedTiles.size(columns, rows, isBrainFloat ? .brainFloat : .threeParts)
+    }
+  }
+
+  /// What is taken of a single-precision operand where `wanted` would do.
+  func taken(_ wanted: Significand) -> Significand {
+    switch self {
+    case .panels: .full
+    case .tiles: wanted
     }
   }
 
   /// `matrix` as it enters a product.
   func operand<Scalar>(
-    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, rounding: Bool = false
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, _ significand: Significand = .full
   ) -> Operand {
     switch self {
     case .panels(_, let inPairs):
-      Operand(matrix, outerIsColumns: outerIsColumns, inPairs: inPairs, rounding: rounding)
-    case .tiles: Operand(matrix, outerIsColumns: outerIsColumns, inPairs: false, rounding: rounding)
+      Operand(matrix, outerIsColumns: outerIsColumns, inPairs: inPairs, significand)
+    case .tiles: Operand(matrix, outerIsColumns: outerIsColumns, inPairs: false, significand)
     }
   }
 
@@ -38,10 +46,10 @@ enum ProductMachine: Sendable {
   /// Writes the product of two matrices, or adds it.
   func multiply<Scalar>(
     _ a: Matrix<Scalar>, transposed aTransposed: Bool, by b: Matrix<Scalar>, transposed bTransposed: Bool,
-    into c: ProductTarget, accumulating: Bool
+    into c: ProductTarget, accumulating: Bool, _ precision: ProductPrecision = .full
   ) {
-    let left = operand(a, outerIsColumns: aTransposed)
-    let right = operand(b, outerIsColumns: !bTransposed)
+    let left = operand(a, outerIsColumns: aTransposed, taken(precision.left))
+    let right = operand(b, outerIsColumns: !bTransposed, taken(precision.right))
     switch self {
     case .panels(let kernels, _): Product(left, .plain(right), c, accumulating, kernels).run()
     case .tiles(let kernels):
@@ -73,14 +81,15 @@ enum PackedLayout: Sendable {
 
   /// Writes the product of a matrix by this operand, or adds it.
   func multiply<Scalar>(
-    _ a: Matrix<Scalar>, transposed: Bool, into c: ProductTarget, accumulating: Bool
+    _ a: Matrix<Scalar>, transposed: Bool, into c: ProductTarget, accumulating: Bool,
+    _ significand: Significand = .full
   ) {
     switch self {
     case .panels(let panels):
       let left = Operand(a, outerIsColumns: transposed, inPairs: panels.isPaired)
       Product(left, .packed(panels), c, accumulating).run()
     case .tiles(let tiles):
-      let left = Operand(a, outerIsColumns: transposed, inPairs: false)
+      let left = Operand(a, outerIsColumns: transposed, inPairs: false, significand)
       TileProduct(a: left, c: c, accumulating: accumulating).run(by: tiles)
     }
   }

@@ -43,7 +43,7 @@ struct TilePiece {
     let height = 32 * cut.height
     let steps = (b.steps + cut.spans - 1) / cut.spans
     let panels = min(cut.height, (rows.count + 31) / 32)
-    withScratch(1024 + panels * steps * b.format.stepBytes / 4) { scratch in
+    withScratch(1024 + panels * steps * product.a.format.stepBytes / 4) { scratch in
       for span in 0..<cut.spans {
         for offset in stride(from: 0, to: rows.count, by: height) {
           run(
@@ -68,12 +68,12 @@ struct TilePiece {
     }
     guard direct < count else { return }
     let panels = UnsafeMutableRawPointer(scratch + 1024)
-    let panelBytes = span.count * b.format.stepBytes
+    let panelBytes = span.count * a.format.stepBytes
     b.kernels.pack(
-      a.address(rows.lowerBound + offset + direct, level), b.format, outerStride: a.outerStride,
+      a.address(rows.lowerBound + offset + direct, level), a.format, outerStride: a.outerStride,
       depthStride: a.depthStride, outer: count - direct, depth: min(b.depth, 32 * span.upperBound) - level,
       isRight: false, into: panels, panelBytes: panelBytes)
-    let left = LeftTiles(panels, panelBytes: panelBytes, format: b.format, isKept: cut.height == 1)
+    let left = LeftTiles(panels, panelBytes: panelBytes, format: a.format, isKept: cut.height == 1)
     multiply(left, offset + direct..<offset + count, span, into: target, scratch)
   }
 
@@ -95,8 +95,8 @@ struct TilePiece {
         left.base += (steps.lowerBound - span.lowerBound) * left.stepBytes
         let right = RightTiles(
           UnsafeRawPointer(b.base) + (panel + first) * b.panelBytes + steps.lowerBound * b.format.stepBytes,
-          panelBytes: b.panelBytes)
-        b.kernels.multiply(left, right, b.format, steps: steps.count, into: sums, spare: spare)
+          panelBytes: b.panelBytes, format: b.format)
+        b.kernels.multiply(left, right, steps: steps.count, into: sums, spare: spare)
       }
     }
   }

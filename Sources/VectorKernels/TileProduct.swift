@@ -65,6 +65,12 @@ struct TileProduct: Sendable {
     }
   }
 
+  /// How many products of parts are summed for one of numbers.
+  func products(by b: PackedTiles) -> Int {
+    let parts = a.format.parts
+    return b.format.parts > 1 ? parts * (parts + 1) / 2 : parts
+  }
+
   /// Whether the left operand's rows are multiplied where they are.
   ///
   /// Rows that lie a multiple of 2 KB apart would push each other out of the cache.
@@ -86,7 +92,9 @@ struct TileCut {
 
   /// Steps of depth in a block: a panel of bfloat16 then takes 36 KB of the first-level cache.
   private static let blockSteps = 18
-  /// The same beside the sums of a group, 16 KB.
+  /// The same for turned rows in parts: a panel of them then takes 54 KB.
+  private static let turnedSteps = 27
+  /// The same as of bfloat16 beside the sums of a group, 16 KB.
   private static let groupedSteps = 12
   /// Steps of a span of several blocks: ten panels of bfloat16 then take 1 MB of the second-level cache.
   private static let spanSteps = 48
@@ -97,12 +105,14 @@ struct TileCut {
 
   init(_ product: TileProduct, _ b: PackedTiles) {
     let (rowPanels, columnPanels) = ((product.c.rows + 31) / 32, (b.columns + 31) / 32)
-    let isSplit = b.format == .split
+    let parts = product.a.format.parts
+    let isSplit = parts > 1
     let isTurned = product.a.depthStride != 1
     // Blocks of three parts, and turned ones, take so long that their sums may come from the second-level cache.
     let isGrouped = !isSplit && !isTurned && b.steps > Self.blockSteps
-    // Packing parts is dear: more columns for each row, at the price of shorter blocks.
-    let longest = isGrouped ? Self.spanSteps : isSplit ? Self.blockSteps / 2 : Self.blockSteps
+    // Packing turned parts is dear: more columns for each row, at the price of shorter blocks.
+    let longest =
+      isGrouped ? Self.spanSteps : isSplit && isTurned ? Self.turnedSteps / parts : Self.blockSteps
     spans = (b.steps + longest - 1) / longest
     let steps = (b.steps + spans - 1) / spans
     blocks = isGrouped ? (steps + Self.groupedSteps - 1) / Self.groupedSteps : 1
@@ -117,7 +127,7 @@ struct TileCut {
     let threads = KernelPool.shared.threads
     guard threads > 1 else { return }
     // A piece is worth another thread from some 20 µs on; small ones read the columns too often.
-    let work = rowPanels * columnPanels * b.steps * (isSplit ? 6 : 1)
+    let work = rowPanels * columnPanels * b.steps * product.products(by: b)
     let wanted = min(2 * threads, work / 512)
     while rows * columns < wanted {
       let (height, width) = (rowPanels / rows, columnPanels / columns)

@@ -61,24 +61,58 @@ enum RoundedNumbers: TileNumbers {
     _ early: UnsafePointer<Float>, _ late: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer,
     _ partBytes: Int
   ) {
-    // Rounded side by side, then brought together.
-    let both = processor_round_to_bfloat16(early.load(Numbers.self), late.load(Numbers.self))
-    let shorts = unsafeBitCast(both, to: SIMD32<UInt16>.self)
-    line.put(processor_widen_words(shorts.lowHalf) | (processor_widen_words(shorts.highHalf) &<< 16))
+    line.put(roundedPairs(early.load(Numbers.self), late.load(Numbers.self)))
+  }
+}
+
+/// Pairs of numbers rounded to bfloat16: side by side, then brought together.
+@inline(__always)
+private func roundedPairs(_ early: Numbers, _ late: Numbers) -> Words {
+  let shorts = unsafeBitCast(processor_round_to_bfloat16(early, late), to: SIMD32<UInt16>.self)
+  return processor_widen_words(shorts.lowHalf) | (processor_widen_words(shorts.highHalf) &<< 16)
+}
+
+/// The nearest numbers of eight bits, as the upper halves of their words; ties go away from 0.
+@inline(__always)
+private func nearest(_ x: Numbers) -> Words {
+  (unsafeBitCast(x, to: Words.self) &+ 0x8000) & 0xffff_0000
+}
+
+/// Single-precision numbers to 16 bits, as the sum of two bfloat16 ones.
+enum TwoPartNumbers: TileNumbers {
+  @inline(__always) static var parts: Int { 2 }
+
+  /// The first part, in the upper half of its word, and the rest, which is exact.
+  ///
+  /// Numbers that would round to infinity are cut off instead. Of infinity and NaN the rest is not finite.
+  @inline(__always)
+  private static func split(_ x: Numbers) -> (high: Words, rest: Numbers) {
+    let high = nearest(processor_clamp(x, 0x1.fep127))
+    return (high, x - unsafeBitCast(high, to: Numbers.self))
+  }
+
+  @inline(__always)
+  static func writeDeep(_ source: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer, _ partBytes: Int) {
+    let (a, b) = (split(source.load(Numbers.self)), split((source + 16).load(Numbers.self)))
+    line.put(processor_upper_halves(a.high, b.high))
+    (line + partBytes).put(processor_round_to_bfloat16(a.rest, b.rest))
+  }
+  @inline(__always)
+  static func writePairs(
+    _ early: UnsafePointer<Float>, _ late: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer,
+    _ partBytes: Int
+  ) {
+    let (a, b) = (split(early.load(Numbers.self)), split(late.load(Numbers.self)))
+    line.put(a.high &>> 16 | b.high)
+    (line + partBytes).put(roundedPairs(a.rest, b.rest))
   }
 }
 
 /// Single-precision numbers as the exact sum of three bfloat16 ones.
-enum SplitNumbers: TileNumbers {
+enum ThreePartNumbers: TileNumbers {
   typealias Three = (high: Words, middle: Words, low: Words)
 
   @inline(__always) static var parts: Int { 3 }
-
-  /// The nearest number of eight bits, as the upper half of its word; ties go away from 0.
-  @inline(__always)
-  private static func nearest(_ x: Numbers) -> Words {
-    (unsafeBitCast(x, to: Words.self) &+ 0x8000) & 0xffff_0000
-  }
 
   /// The parts, each in the upper half of its word; the lower half of the last one is 0 too.
   ///
@@ -260,9 +294,12 @@ extension TileKernels {
     case .rounded:
       VectorKernelsAMX.pack(
         RoundedNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
-    case .split:
+    case .twoParts:
       VectorKernelsAMX.pack(
-        SplitNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
+        TwoPartNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
+    case .threeParts:
+      VectorKernelsAMX.pack(
+        ThreePartNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
     }
   }
 }

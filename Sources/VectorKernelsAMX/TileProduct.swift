@@ -38,17 +38,57 @@ private enum PackedSteps: TileSteps {
   }
 }
 
-/// Single precision in three parts.
-private enum SplitSteps: TileSteps {
+/// Single precision in parts of both operands, or of the left one.
+private protocol PartSteps: TileSteps {
+  /// Bytes of a step.
+  static var leftBytes: Int { get }
+  static var rightBytes: Int { get }
+  /// Adds one step.
+  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer)
+}
+
+extension PartSteps {
   @inline(__always)
   static func run(_ a: UnsafeRawPointer, _: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
     var (left, right) = (a, b)
     for _ in 0..<steps {
-      processor_tiles_step_split(left, right)
-      left += 6144
-      right += 6144
+      add(left, right)
+      left += leftBytes
+      right += rightBytes
     }
   }
+}
+
+/// Three parts by three.
+private enum ThreeByThree: PartSteps {
+  @inline(__always) static var leftBytes: Int { 6144 }
+  @inline(__always) static var rightBytes: Int { 6144 }
+  @inline(__always)
+  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_three_parts(a, b) }
+}
+
+/// Three parts by bfloat16.
+private enum ThreeByOne: PartSteps {
+  @inline(__always) static var leftBytes: Int { 6144 }
+  @inline(__always) static var rightBytes: Int { 2048 }
+  @inline(__always)
+  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_three_by_one(a, b) }
+}
+
+/// Two parts by two.
+private enum TwoByTwo: PartSteps {
+  @inline(__always) static var leftBytes: Int { 4096 }
+  @inline(__always) static var rightBytes: Int { 4096 }
+  @inline(__always)
+  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_two_parts(a, b) }
+}
+
+/// Two parts by bfloat16.
+private enum TwoByOne: PartSteps {
+  @inline(__always) static var leftBytes: Int { 4096 }
+  @inline(__always) static var rightBytes: Int { 2048 }
+  @inline(__always)
+  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_two_by_one(a, b) }
 }
 
 /// The tiles' sums on their way to where only some of them exist, or are to be rounded.
@@ -84,6 +124,19 @@ private func multiplyBlock<S: TileSteps>(
   }
 }
 
+/// All blocks of sums.
+private func multiplyBlocks<S: TileSteps>(
+  _ kind: S.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums, _ copy: Block
+) {
+  let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
+  for turn in 0..<rowPanels * columnPanels {
+    let (i, j) =
+      a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
+    let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
+    multiplyBlock(kind, left, a, right, steps, c, 32 * i, 32 * j, copy)
+  }
+}
+
 /// Rounds the first `count` of 32 sums to bfloat16.
 @inline(__always)
 private func writeRounded(_ sums: Block, _ target: UnsafeMutablePointer<UInt16>, _ count: Int) {
@@ -102,20 +155,16 @@ extension TileKernels: TileProductKernels {
   public static func end() { processor_tiles_end() }
 
   public static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats
+    _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats
   ) {
-    let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
-    for turn in 0..<rowPanels * columnPanels {
-      let (i, j) =
-        a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
-      let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
-      if format == .split {
-        multiplyBlock(SplitSteps.self, left, a, right, steps, c, 32 * i, 32 * j, spare)
-      } else if a.isKept {
-        multiplyBlock(KeptSteps.self, left, a, right, steps, c, 32 * i, 32 * j, spare)
-      } else {
-        multiplyBlock(PackedSteps.self, left, a, right, steps, c, 32 * i, 32 * j, spare)
-      }
+    switch (a.parts, b.parts) {
+    case (3, 3): multiplyBlocks(ThreeByThree.self, a, b, steps, c, spare)
+    case (3, 1): multiplyBlocks(ThreeByOne.self, a, b, steps, c, spare)
+    case (2, 2): multiplyBlocks(TwoByTwo.self, a, b, steps, c, spare)
+    case (2, 1): multiplyBlocks(TwoByOne.self, a, b, steps, c, spare)
+    case (1, 1) where a.isKept: multiplyBlocks(KeptSteps.self, a, b, steps, c, spare)
+    case (1, 1): multiplyBlocks(PackedSteps.self, a, b, steps, c, spare)
+    case (let left, let right): preconditionFailure("tiles: \(left) parts by \(right)")
     }
   }
 }

@@ -6,11 +6,19 @@ public enum TileFormat: Sendable {
   case brainFloat
   /// Single precision, rounded to bfloat16.
   case rounded
+  /// Single precision to 16 bits, as the sum of two bfloat16 numbers: the nearest one, and that of the rest.
+  case twoParts
   /// Single precision, as the sum of three bfloat16 numbers: the nearest one, that of the rest, and the rest.
-  case split
+  case threeParts
 
   /// How many bfloat16 numbers stand for one.
-  public var parts: Int { self == .split ? 3 : 1 }
+  public var parts: Int {
+    switch self {
+    case .brainFloat, .rounded: 1
+    case .twoParts: 2
+    case .threeParts: 3
+    }
+  }
   /// Bytes of a panel for 32 steps of depth.
   public var stepBytes: Int { parts * 2048 }
 }
@@ -33,8 +41,11 @@ public protocol TileProductKernels: SendableMetatype {
     depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int)
 
   /// c (+)= a·b over `steps` times 32 steps of depth; `spare` is room for 1024 numbers.
+  ///
+  /// Operands have as many parts as each other, or the right one has one; of products of parts those are taken
+  /// that are not smaller than what the last part leaves out.
   static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, _ format: TileFormat, steps: Int, into c: TileSums, spare: MutableFloats)
+    _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats)
 }
 
 /// The left operand's panels: packed, or as rows of bfloat16 numbers.
@@ -44,6 +55,8 @@ public struct LeftTiles {
   public var panelBytes: Int, stepBytes: Int
   /// Bytes from one row of a tile to the next.
   public var rowBytes: Int
+  /// How many bfloat16 numbers stand for one.
+  public var parts: Int
   /// Whether a panel stays in the first-level cache while all columns pass; otherwise one of the right operand does
   /// while all rows pass.
   public var isKept: Bool
@@ -51,13 +64,13 @@ public struct LeftTiles {
   /// Packed panels.
   public init(_ base: UnsafeRawPointer, panelBytes: Int, format: TileFormat, isKept: Bool) {
     (self.base, self.panelBytes, stepBytes) = (base, panelBytes, format.stepBytes)
-    (rowBytes, self.isKept) = (64, isKept)
+    (rowBytes, parts, self.isKept) = (64, format.parts, isKept)
   }
 
   /// Rows of bfloat16 numbers where they are, which stay in the first-level cache.
   public init(rows base: UnsafeRawPointer, rowBytes: Int) {
     (self.base, panelBytes, stepBytes) = (base, 32 * rowBytes, 64)
-    (self.rowBytes, isKept) = (rowBytes, true)
+    (self.rowBytes, parts, isKept) = (rowBytes, 1, true)
   }
 }
 
@@ -66,9 +79,11 @@ public struct RightTiles {
   public var base: UnsafeRawPointer
   /// Bytes from one panel to the next.
   public var panelBytes: Int
+  /// How many bfloat16 numbers stand for one.
+  public var parts: Int
 
-  public init(_ base: UnsafeRawPointer, panelBytes: Int) {
-    (self.base, self.panelBytes) = (base, panelBytes)
+  public init(_ base: UnsafeRawPointer, panelBytes: Int, format: TileFormat) {
+    (self.base, self.panelBytes, parts) = (base, panelBytes, format.parts)
   }
 }
 

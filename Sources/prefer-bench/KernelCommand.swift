@@ -19,9 +19,11 @@ enum KernelCommand {
     discussion: """
       Rows are tokens. A shape 'A x B' is a layer with A outputs and B inputs: [rows, B] by its transposed weight,
       [A, B]. 'packed' has the weight laid out beforehand, as layers do once for each optimizer step; 'gradient' is
-      the weight's own gradient, [A, rows] by [rows, B]; 'rounded' stores its result in bfloat16. Every figure is the best of its measurement in GFLOP/s with
-      its share of the peak: the same instruction set's micro-kernel on operands in the first-level cache, measured
-      in the same run on as many threads. One thread is timed by its own processor time, several by the wall clock.
+      the weight's own gradient, [A, rows] by [rows, B]; 'rounded' stores its result in bfloat16; 'by-bfloat16' has
+      a weight of bfloat16 numbers, as frozen ones mostly are; 'bfloat16x2' takes 16 bits of every number. Every
+      figure is the best of its measurement in GFLOP/s with its share of the peak: the same instruction set's
+      micro-kernel on operands in the first-level cache, measured in the same run on as many threads. One thread
+      is timed by its own processor time, several by the wall clock.
       """)
 
   /// A layer: outputs and inputs.
@@ -45,7 +47,8 @@ enum KernelCommand {
         for kind in ProductBench.Kind.allCases
         where kind.isMeasured(on: set) && call.value("match").map(kind.rawValue.contains) ?? true {
           func peak() -> Double {
-            Peak.measure(set, inPairs: kind.usesPairs(set), threads: threads, seconds: max(0.2, seconds))
+            Peak.measure(
+              set, inPairs: kind.usesPairs(set), kind.precision, threads: threads, seconds: max(0.2, seconds))
           }
           var block = Block(set: set, threads: threads, kind: kind, peak: peak())
           KernelPool.configure(threads: threads)
@@ -118,8 +121,13 @@ enum KernelCommand {
 }
 
 extension ProductBench.Kind {
-  /// Whether the kind says something new: pairs only where bfloat16 is not multiplied in pairs anyway.
+  /// Whether the kind says something new: pairs only where bfloat16 is not multiplied in pairs anyway, parts of
+  /// single precision only on tiles.
   fileprivate func isMeasured(on set: InstructionSet) -> Bool {
-    !isPaired || set.hasPairs && !Self.bfloat16.usesPairs(set)
+    switch self {
+    case .pairs: set.hasPairs && !Self.bfloat16.usesPairs(set)
+    case .float32ByBrainFloats, .twoParts, .twoPartsPacked, .twoPartsGradient: set.hasTiles
+    default: true
+    }
   }
 }

@@ -69,8 +69,10 @@ enum Peak {
   /// precision, or that of bfloat16's own instructions.
   ///
   /// On one thread by the processor's clock, so that other processes do not count; on several by the wall's.
-  static func measure(_ set: InstructionSet, inPairs: Bool, threads: Int, seconds: Double) -> Double {
-    let kernel = MicroKernel(set, inPairs: inPairs)
+  static func measure(
+    _ set: InstructionSet, inPairs: Bool, _ precision: ProductPrecision = .full, threads: Int, seconds: Double
+  ) -> Double {
+    let kernel = MicroKernel(set, inPairs: inPairs, precision)
     let before = KernelPool.shared.threads
     KernelPool.configure(threads: threads)
     defer { KernelPool.configure(threads: before) }
@@ -82,6 +84,7 @@ enum Peak {
   static func measure(_ type: ComputeType, threads: Int) -> Double {
     let set = InstructionSet.current
     let isPaired = type == .bfloat16 && ProductBench.Kind.bfloat16Packed.usesPairs(set)
-    return measure(set, inPairs: isPaired, threads: threads, seconds: 0.5)
+    let precision = type == .bfloat16x2 ? ProductPrecision.sixteenBits : .full
+    return measure(set, inPairs: isPaired, precision, threads: threads, seconds: 0.5)
   }
 }

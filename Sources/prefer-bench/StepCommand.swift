@@ -37,7 +37,7 @@ enum StepCommand {
 
   /// The precision of products.
   static let dtype = Option(
-    "dtype", "float32|bfloat16", "Precision of matrix products; float32 unless given.")
+    "dtype", "TYPE", "Precision of matrix products: float32 (unless given), bfloat16x2 or bfloat16.")
 
   static func run(_ call: Invocation) throws -> Report {
     let threads = try call.configureThreads()

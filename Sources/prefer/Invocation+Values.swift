@@ -42,5 +42,7 @@ extension Invocation {
   }
 
   /// The precision of matrix products that `--dtype` names.
-  func scalarType() throws(UsageError) -> String { try choice("dtype", of: ["float32", "bfloat16"]) }
+  func scalarType() throws(UsageError) -> String {
+    try choice("dtype", of: ScalarChoice.allCases.map(\.rawValue))
+  }
 }

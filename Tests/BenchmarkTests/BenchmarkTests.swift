@@ -103,7 +103,7 @@ import VectorKernels
     #expect(
       complaint("step", "--tokens", "8", "--prompt", "8")
         == "--prompt must leave tokens for the completion: less than 8")
-    #expect(complaint("step", "--dtype", "int8") == "--dtype takes float32, bfloat16, not 'int8'")
+    #expect(complaint("step", "--dtype", "int8") == "--dtype takes float32, bfloat16x2, bfloat16, not 'int8'")
     #expect(
       complaint("step", "depth=3")
         == "a shape has no 'depth'; it has layers, width, inner, heads, kv_heads, vocabulary")

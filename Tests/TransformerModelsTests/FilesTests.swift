@@ -96,6 +96,38 @@ import VectorKernels
     #expect(trained.copy(for: .scoring).fingerprint != frozen.fingerprint)
   }
 
+  @Test(arguments: [ComputeType.float32, .bfloat16x2])
+  func `frozen weights that bfloat16 holds take part in less, for the same bits`(
+    _ computeType: ComputeType
+  ) throws {
+    let golden = try Golden("llama3")
+    func load(_ use: WeightUse) throws -> CausalLanguageModel {
+      try .load(golden.directory, for: use, computeType: computeType)
+    }
+    let (moved, stays) = (try load(.following), try load(.scoring))
+    #expect(moved.weights.filter { $0.shape.count == 2 }.allSatisfy { holdsBrainFloats($0.values) })
+    for statistic in allStatistics {
+      #expect(
+        try moved.scalars(statistic, golden.batch) == stays.scalars(statistic, golden.batch), "\(statistic)")
+    }
+    // And on the way back to what is trained beside them.
+    let matrix = try #require(moved.weights.first { $0.shape.count == 2 })
+    let specification = try #require(moved.configuration.weights.first { $0.name == matrix.name })
+    func map(_ use: WeightUse) -> LinearMap<Float> {
+      LinearMap(
+        JoinedWeights(specifications: [specification], values: matrix.values), use: use, computeType.precision
+      )
+    }
+    let slope = Matrix<Float>(rows: 7, columns: matrix.shape[0])
+    fillNormal(slope.buffer, deviation: 1, seed: 5)
+    let results = [WeightUse.trained, .adapted].map { use in
+      let result = Matrix<Float>(rows: 7, columns: matrix.shape[1])
+      map(use).pullBack(slope, into: result)
+      return result.buffer.scalars
+    }
+    #expect(results[0] == results[1])
+  }
+
   @Test func `decay spares norms and biases`() {
     let parameters = tinyModel(biases: true).parameters
     #expect(parameters.filter { !$0.isDecayed }.count == 5 + 2 * 7)

@@ -78,8 +78,8 @@ private struct Case<Scalar: BitwiseCopyable> {
       let product = Case(m, n, k, turn, &noise) { $0.buffer($1) }
       for accumulating in [false, true] {
         let twin = product.target()
-        ScalarTiles.multiplySplit(
-          product.left, product.right, depth: k, into: twin, accumulating: accumulating)
+        ScalarTiles.multiply(
+          product.left, parts: 3, product.right, parts: 3, depth: k, into: twin, accumulating: accumulating)
         for result in product.results(machine, accumulating: accumulating) {
           #expect(result == twin.buffer.scalars)
         }
@@ -94,7 +94,8 @@ private struct Case<Scalar: BitwiseCopyable> {
       let (m, n, k) = (size, (size * 37) % 70 + 1, (size * 53) % 70 + 1)
       let product = Case(m, n, k, size % 4, &noise) { $0.buffer($1) }
       let twin = product.target()
-      ScalarTiles.multiplySplit(product.left, product.right, depth: k, into: twin, accumulating: true)
+      ScalarTiles.multiply(
+        product.left, parts: 3, product.right, parts: 3, depth: k, into: twin, accumulating: true)
       for result in product.results(machine, accumulating: true) { #expect(result == twin.buffer.scalars) }
       let rounded = Case(n, k, m, size / 4 % 4, &noise) { $0.brainFloats($1) }
       let other = rounded.target()
@@ -136,6 +137,107 @@ private struct Case<Scalar: BitwiseCopyable> {
     bound = 0x1p-26 + Double(18 + 6 * (k + 31) / 32) * 0x1p-24
     #expect(worst < bound)
     #expect(worst < 2 * worstFused, "tiles \(worst), fused multiply-add \(worstFused)")
+  }
+
+  @Test(arguments: shapes)
+  func `gives the twin's bits in two parts, and by bfloat16 numbers`(_ m: Int, _ n: Int, _ k: Int) throws {
+    let machine = try #require(machines.first)
+    var noise = Noise(38)
+    for turn in 0..<4 {
+      let plain = Case(m, n, k, turn, &noise) { $0.buffer($1) }
+      let rounded = Case(m, n, k, turn, &noise) { noise, count in
+        FloatBuffer(noise.brainFloats(count).scalars.map(widened))
+      }
+      for (precision, parts, others) in [
+        (ProductPrecision.sixteenBits, 2, 2), (.sixteenBits.byBrainFloats, 2, 1), (.full.byBrainFloats, 3, 1),
+      ] {
+        let right = others == 1 ? rounded : plain
+        let twin = plain.target()
+        ScalarTiles.multiply(
+          plain.left, parts: parts, right.right, parts: others, depth: k, into: twin, accumulating: true)
+        let (direct, packed) = (plain.target(), plain.target())
+        machine.multiply(
+          plain.a, transposed: plain.aTransposed, by: right.b, transposed: right.bTransposed,
+          into: .plain(direct), accumulating: true, precision)
+        #expect(direct.buffer.scalars == twin.buffer.scalars)
+        let matrix = PackedMatrix(right.b, transposed: right.bTransposed, machine, precision)
+        matrix.layout.multiply(
+          plain.a, transposed: plain.aTransposed, into: .plain(packed), accumulating: true,
+          matrix.precision.left)
+        #expect(packed.buffer.scalars == twin.buffer.scalars)
+      }
+    }
+  }
+
+  @Test(arguments: [33, 577, 3000])
+  func `bfloat16 numbers on the right cost half, for the same bits`(_ k: Int) throws {
+    let machine = try #require(machines.first)
+    var noise = Noise(39)
+    let a = Matrix(noise.buffer(70 * k), rows: 70, columns: k)
+    let b = Matrix(FloatBuffer(noise.brainFloats(45 * k).scalars.map(widened)), rows: 45, columns: k)
+    #expect(holdsBrainFloats(b.buffer) && !holdsBrainFloats(a.buffer))
+    let (plain, halved) = (Matrix<Float>(rows: 70, columns: 45), Matrix<Float>(rows: 70, columns: 45))
+    machine.multiply(a, transposed: false, by: b, transposed: true, into: .plain(plain), accumulating: false)
+    machine.multiply(
+      a, transposed: false, by: b, transposed: true, into: .plain(halved), accumulating: false,
+      .full.byBrainFloats)
+    #expect(plain.buffer.scalars == halved.buffer.scalars)
+  }
+
+  @Test func `two parts keep sixteen bits`() throws {
+    let machine = try #require(machines.first)
+    var noise = Noise(40)
+    let (a, b) = (
+      Matrix(noise.buffer(40 * 577), rows: 40, columns: 577),
+      Matrix(noise.buffer(577 * 50), rows: 577, columns: 50)
+    )
+    let c = Matrix<Float>(rows: 40, columns: 50)
+    machine.multiply(
+      a, transposed: false, by: b, transposed: false, into: .plain(c), accumulating: false, .sixteenBits)
+    var worst = 0.0
+    for row in 0..<40 {
+      for column in 0..<50 {
+        var (exact, size) = (0.0, 0.0)
+        for level in 0..<577 {
+          let term = Double(a[row, level]) * Double(b[level, column])
+          exact += term
+          size += term.magnitude
+        }
+        worst = max(worst, (Double(c[row, column]) - exact).magnitude / size)
+      }
+    }
+    // Each number errs by 2⁻¹⁷ of itself at most, the product that is left out is at most 2⁻¹⁶ of both; single
+    // precision would err by 2⁻²⁰ here at most.
+    #expect(worst < 0x1p-15 && worst > 0x1p-22, "\(worst)")
+  }
+
+  @Test func `two parts of what is not finite are not finite`() throws {
+    let machine = try #require(machines.first)
+    let numbers: [Float] = [
+      .greatestFiniteMagnitude, .infinity, -.infinity, .nan, Float(bitPattern: 0x7fff_ffff),
+    ]
+    let c = Matrix<Float>(rows: numbers.count, columns: 1)
+    machine.multiply(
+      Matrix(FloatBuffer(numbers), rows: numbers.count, columns: 1), transposed: false,
+      by: Matrix(FloatBuffer([0.5]), rows: 1, columns: 1), transposed: false, into: .plain(c),
+      accumulating: false, .sixteenBits)
+    for (row, x) in numbers.enumerated() { #expect(c[row, 0].isFinite == x.isFinite, "\(x)") }
+  }
+
+  @Test func `vectors take all of single precision whatever is asked`() {
+    let machine = InstructionSet.baseline.machine
+    var noise = Noise(41)
+    let (a, b) = (
+      Matrix(noise.buffer(9 * 40), rows: 9, columns: 40), Matrix(noise.buffer(40 * 7), rows: 40, columns: 7)
+    )
+    let (full, asked) = (Matrix<Float>(rows: 9, columns: 7), Matrix<Float>(rows: 9, columns: 7))
+    machine.multiply(a, transposed: false, by: b, transposed: false, into: .plain(full), accumulating: false)
+    machine.multiply(
+      a, transposed: false, by: b, transposed: false, into: .plain(asked), accumulating: false, .sixteenBits)
+    #expect(full.buffer.scalars == asked.buffer.scalars)
+    let packed = PackedMatrix(b, transposed: false, machine, .full.byBrainFloats)
+    packed.layout.multiply(a, transposed: false, into: .plain(asked), accumulating: false, .full)
+    #expect(full.buffer.scalars == asked.buffer.scalars)
   }
 
   @Test func `parts add up to the number`() {

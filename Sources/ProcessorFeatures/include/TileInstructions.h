@@ -108,7 +108,7 @@ processor_tiles_step_streaming_left(const void *left, const void *right) {
 /// 14 tiles are read for 24 products: all parts of the left operand by the right one's first, then the pairs
 /// that are left of its second and third.
 static inline __attribute__((always_inline)) void
-processor_tiles_step_split(const void *left, const void *right) {
+processor_tiles_step_three_parts(const void *left, const void *right) {
   const char *a = (const char *)left, *b = (const char *)right;
   __builtin_ia32_tileloadd64(6, b, 64);
   __builtin_ia32_tileloadd64(7, b + 1024, 64);
@@ -129,6 +129,54 @@ processor_tiles_step_split(const void *left, const void *right) {
   PROCESSOR_TILES_MULTIPLY;
   __builtin_ia32_tileloadd64(6, b + 4096, 64);
   __builtin_ia32_tileloadd64(7, b + 5120, 64);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// The same where the right operand has one part: what `processor_tiles_step_three_parts` gives if the others are 0.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_three_by_one(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(6, b, 64);
+  __builtin_ia32_tileloadd64(7, b + 1024, 64);
+  __builtin_ia32_tileloadd64(4, a + 4096, 64);
+  __builtin_ia32_tileloadd64(5, a + 5120, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a, 64);
+  __builtin_ia32_tileloadd64(5, a + 1024, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a + 2048, 64);
+  __builtin_ia32_tileloadd64(5, a + 3072, 64);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// Adds 32 steps of depth of operands in two parts: the three largest products.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_two_parts(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(6, b, 64);
+  __builtin_ia32_tileloadd64(7, b + 1024, 64);
+  __builtin_ia32_tileloadd64(4, a + 2048, 64);
+  __builtin_ia32_tileloadd64(5, a + 3072, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a, 64);
+  __builtin_ia32_tileloadd64(5, a + 1024, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(6, b + 2048, 64);
+  __builtin_ia32_tileloadd64(7, b + 3072, 64);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// The same where the right operand has one part.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_two_by_one(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(6, b, 64);
+  __builtin_ia32_tileloadd64(7, b + 1024, 64);
+  __builtin_ia32_tileloadd64(4, a + 2048, 64);
+  __builtin_ia32_tileloadd64(5, a + 3072, 64);
+  PROCESSOR_TILES_MULTIPLY;
+  __builtin_ia32_tileloadd64(4, a, 64);
+  __builtin_ia32_tileloadd64(5, a + 1024, 64);
   PROCESSOR_TILES_MULTIPLY;
 }
 #undef PROCESSOR_TILES_MULTIPLY

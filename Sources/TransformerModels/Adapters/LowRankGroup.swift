@@ -27,20 +27,24 @@ struct LowRankGroup<Scalar: ActivationScalar>: Sendable {
   private let scale: Float
   /// The number of the layer, which dropout depends on. Groups of several have no dropout.
   private let place: Int
+  /// What products take of single precision.
+  private let precision: ProductPrecision
 
   /// Lays out some neighbouring pairs of a group.
-  init(_ group: LowRankAdapter.Group, _ range: Range<Int>) {
+  init(_ group: LowRankAdapter.Group, _ range: Range<Int>, _ precision: ProductPrecision) {
     let rank = group.rank
+    self.precision = precision
     values = group.down.rows(range.lowerBound * rank..<range.upperBound * rank)
     (scale, place) = (Float(group.scale), group.pairs[range.lowerBound].layer.place)
     names = group.pairs[range].map(\.down.name)
-    forward = PackedMatrix(rounding: values, transposed: true)
-    backward = PackedMatrix(rounding: values)
+    forward = PackedMatrix(rounding: values, transposed: true, precision)
+    backward = PackedMatrix(rounding: values, precision)
     pairs = group.pairs[range].enumerated().map { index, pair in
       let up = Matrix(pair.up.values, rows: pair.up.shape[0], columns: rank)
       return Pair(
         columns: pair.layer.columns, ranks: index * rank..<(index + 1) * rank, name: pair.up.name, values: up,
-        forward: PackedMatrix(rounding: up, transposed: true), backward: PackedMatrix(rounding: up))
+        forward: PackedMatrix(rounding: up, transposed: true, precision),
+        backward: PackedMatrix(rounding: up, precision))
     }
   }
 
@@ -109,14 +113,14 @@ struct LowRankGroup<Scalar: ActivationScalar>: Sendable {
     let down = gradients.target(for: names)
     multiply(
       slopes, transposed: true, by: x, into: Matrix(down.values, rows: values.rows, columns: values.columns),
-      accumulating: down.isBegun)
+      accumulating: down.isBegun, precision)
     let inner = inner(x, pass)
     for pair in pairs {
       let up = gradients.target(for: [pair.name])
       multiply(
         dy.block(0..<dy.rows, pair.columns), transposed: true, by: inner.block(0..<x.rows, pair.ranks),
         into: Matrix(up.values, rows: pair.values.rows, columns: pair.values.columns),
-        accumulating: up.isBegun)
+        accumulating: up.isBegun, precision)
     }
   }
 
@@ -199,13 +203,13 @@ struct AdaptedBlocks<Scalar: ActivationScalar>: AdapterLayout {
   private(set) var blocks: [AdaptedBlock<Scalar>]
 
   /// Lays out `adapter`.
-  init(_ adapter: LowRankAdapter, layerCount: Int) {
+  init(_ adapter: LowRankAdapter, layerCount: Int, _ precision: ProductPrecision) {
     blocks = (0..<layerCount).map { _ in AdaptedBlock() }
     for group in adapter.groups {
       let all = 0..<group.pairs.count
       // With dropout, each layer is given something else.
       let parts = adapter.options.dropout > 0 ? all.map { $0..<$0 + 1 } : [all]
-      blocks[group.block][group.input] += parts.map { LowRankGroup(group, $0) }
+      blocks[group.block][group.input] += parts.map { LowRankGroup(group, $0, precision) }
     }
   }
 

@@ -13,6 +13,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   let vocabularyCount: Int
   /// What scores stay below in size; nil for no limit.
   let cap: Float?
+  /// What products take of single precision.
+  let precision: ProductPrecision
 
   /// Columns of scores that a thread holds at a time, and rows: they stay in its cache.
   ///
@@ -35,11 +37,14 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   }
 
   /// A head on the vocabulary's rows in `weights`.
-  init(norm: Norm, _ weights: JoinedWeights, use: WeightUse, cap: Float?, chunkColumns: Int? = nil) {
-    (self.norm, self.cap, vocabularyCount) = (norm, cap, weights.rows)
+  init(
+    norm: Norm, _ weights: JoinedWeights, use: WeightUse, cap: Float?, _ precision: ProductPrecision,
+    chunkColumns: Int? = nil
+  ) {
+    (self.norm, self.cap, self.precision, vocabularyCount) = (norm, cap, precision, weights.rows)
     (name, isTrained) = (weights.names[0], use == .trained)
     chunks = Self.pieces(of: weights.rows, size: chunkColumns ?? Self.chunkColumns).map {
-      LinearMap(weights, rows: $0, use: use)
+      LinearMap(weights, rows: $0, use: use, precision)
     }
   }
 

@@ -55,9 +55,9 @@ extension Attention {
     clearRows(sums.values)
     let keys = joined(keys, segment, task.head, &room)
     let values = joined(values, segment, task.head, &room)
-    let turnedKeys = room.packed(keys, transposed: true)
-    let turnedValues = room.packed(values, transposed: true)
-    let packedKeys = room.packed(keys)
+    let turnedKeys = room.packed(keys, transposed: true, precision)
+    let turnedValues = room.packed(values, transposed: true, precision)
+    let packedKeys = room.packed(keys, precision)
     for block in task.blocks {
       var room = room
       let columns = 0..<block.columns
@@ -82,9 +82,11 @@ extension Attention {
         period: block.queries.count, window: window, as: Scalar.self)
       if let cap, let capped { softCapGradient(gradients, capped: capped, scale: scale, cap: cap) }
       multiply(
-        weights, transposed: true, by: slopes, into: sums.values.rows(columns), accumulating: true)
+        weights, transposed: true, by: slopes, into: sums.values.rows(columns), accumulating: true,
+        precision)
       multiply(
-        gradients, transposed: true, by: stacked, into: sums.keys.rows(columns), accumulating: true)
+        gradients, transposed: true, by: stacked, into: sums.keys.rows(columns), accumulating: true,
+        precision)
       let byQueries: Matrix<Scalar> = room.matrix(stacked.rows, headWidth)
       multiply(
         gradients, by: packedKeys.leading(rows: columns.count, columns: headWidth), into: byQueries)

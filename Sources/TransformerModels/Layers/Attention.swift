@@ -35,6 +35,8 @@ struct Attention: Sendable {
   var window: Int?
   /// What scores stay below in size; nil for no limit.
   var cap: Float?
+  /// What products take of single precision.
+  var precision = ProductPrecision.full
   /// Rows of queries in a block, at most.
   var blockRows = 64
 
@@ -45,13 +47,14 @@ struct Attention: Sendable {
   }
 
   /// The attention of block `layer`.
-  init(_ configuration: ModelConfiguration, layer: Int) {
+  init(_ configuration: ModelConfiguration, layer: Int, _ precision: ProductPrecision) {
     self.init(
       headCount: configuration.headCount, keyValueHeadCount: configuration.keyValueHeadCount,
       headWidth: configuration.headWidth)
     scale = configuration.attentionScale(layer: layer)
     window = configuration.window(layer: layer)
     cap = configuration.attentionCap.map { Float($0) }
+    self.precision = precision
   }
 
   /// Scores of a block, at most, unless a block would shrink below `smallestBlock` rows: 1 MiB of them.
@@ -137,8 +140,8 @@ struct Attention: Sendable {
         var room = AttentionRoom(memory)
         let keys = joined(keys, segment, task.head, &room)
         let values = joined(values, segment, task.head, &room)
-        let packedKeys = room.packed(keys, transposed: true)
-        let packedValues = room.packed(values)
+        let packedKeys = room.packed(keys, transposed: true, precision)
+        let packedValues = room.packed(values, precision)
         for block in task.blocks {
           var room = room
           let stacked = room.stack(queries, block.queries, heads(task.head))

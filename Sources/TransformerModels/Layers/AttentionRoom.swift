@@ -40,11 +40,11 @@ struct AttentionRoom {
 
   /// `b`, or its transpose, laid out as a right operand.
   mutating func packed<Scalar: ActivationScalar>(
-    _ b: Matrix<Scalar>, transposed: Bool = false
+    _ b: Matrix<Scalar>, transposed: Bool = false, _ precision: ProductPrecision
   ) -> PackedMatrix<Scalar> {
     let (rows, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
     let count = PackedMatrix<Scalar>.floatCount(rows: rows, columns: columns)
-    return PackedMatrix(b, transposed: transposed, in: floats(count))
+    return PackedMatrix(b, transposed: transposed, precision, in: floats(count))
   }
 
   /// Some rows of several heads, one head below the other.

@@ -5,7 +5,8 @@ import VectorKernels
 
 /// `y = x·Wᵀ + b`, for activations stored as `Scalar`.
 ///
-/// In single precision products read the weights where they are. In bfloat16 they are laid out once, rounded, for
+/// In single precision products read the weights where they are; frozen ones that bfloat16 holds as they are, as
+/// checkpoints mostly store them, take half the work, for the same bits. In bfloat16 they are laid out once, rounded, for
 /// each direction that is used: again after every move, or once where nothing moves them.
 /// - Shapes: `W` `[outputs, inputs]`, `b` `[outputs]`.
 struct LinearMap<Scalar: ActivationScalar>: Sendable {
@@ -16,22 +17,34 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// The weights, where they are kept in single precision.
   private let values: Matrix<Float>?
   private let bias: JoinedWeights?
+  /// What products by the weights take of single precision, and what their gradient does.
+  private let precision: ProductPrecision, gradientPrecision: ProductPrecision
+  /// Whether the weights stay, and bfloat16 holds them as they are.
+  private let isExact: Bool
   /// `Wᵀ` and `W` as right operands.
   private var forward: PackedMatrix<Scalar>?
   private var backward: PackedMatrix<Scalar>?
 
   /// Joins weights and biases.
-  init(_ weights: JoinedWeights, bias: JoinedWeights? = nil, use: WeightUse) {
-    self.init(weights, rows: 0..<weights.rows, bias: bias, use: use)
+  init(
+    _ weights: JoinedWeights, bias: JoinedWeights? = nil, use: WeightUse,
+    _ precision: ProductPrecision = .full
+  ) {
+    self.init(weights, rows: 0..<weights.rows, bias: bias, use: use, precision)
   }
 
   /// Some of the weights' rows as a map of its own.
-  init(_ weights: JoinedWeights, rows: Range<Int>, bias: JoinedWeights? = nil, use: WeightUse) {
+  init(
+    _ weights: JoinedWeights, rows: Range<Int>, bias: JoinedWeights? = nil, use: WeightUse,
+    _ precision: ProductPrecision = .full
+  ) {
     let matrix = weights.matrix.rows(rows)
     (outputs, inputs, names, self.bias) = (matrix.rows, matrix.columns, weights.names, bias)
     isTrained = use == .trained
     let isLaidOut = Scalar.self != Float.self
     values = use.keepsValues(isLaidOut ? .bfloat16 : .float32) ? matrix : nil
+    isExact = !isLaidOut && use.isFrozen && holdsBrainFloats(matrix.buffer)
+    (self.precision, gradientPrecision) = (isExact ? precision.byBrainFloats : precision, precision)
     forward = isLaidOut ? PackedMatrix(rounding: matrix, transposed: true) : nil
     backward = isLaidOut && use.pullsBack ? PackedMatrix(rounding: matrix) : nil
   }
@@ -39,6 +52,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// Lays the weights out again, after they moved.
   func parametersChanged() {
     guard let values else { return }
+    precondition(!isExact || holdsBrainFloats(values.buffer), "LinearMap: frozen weights '\(names)' moved")
     forward?.refill(from: values)
     backward?.refill(from: values)
   }
@@ -48,7 +62,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   func packed() -> LinearMap {
     guard forward == nil, let values else { return self }
     var copy = self
-    copy.forward = PackedMatrix(rounding: values, transposed: true)
+    copy.forward = PackedMatrix(rounding: values, transposed: true, precision)
     return copy
   }
 
@@ -60,7 +74,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
-      multiply(x, transposed: false, by: plain, transposed: true, into: y)
+      multiply(x, transposed: false, by: plain, transposed: true, into: y, precision)
     }
     if let bias { addBias(bias.values, to: y) }
   }
@@ -73,7 +87,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
-      multiply(x, transposed: false, by: plain, transposed: true, into: y)
+      multiply(x, transposed: false, by: plain, transposed: true, into: y, precision)
     }
     if let bias { addBias(bias.values, to: y) }
   }
@@ -86,7 +100,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let backward {
       multiply(dy, by: backward, into: dx)
     } else {
-      multiply(dy, by: plain, into: dx)
+      multiply(dy, by: plain, into: dx, precision)
     }
   }
 
@@ -98,7 +112,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     let sum = gradients.target(for: names)
     multiply(
       dy, transposed: true, by: x, into: Matrix(sum.values, rows: outputs, columns: inputs),
-      accumulating: sum.isBegun)
+      accumulating: sum.isBegun, gradientPrecision)
     if let bias {
       let sum = gradients.target(for: bias.names)
       if !sum.isBegun { clear(sum.values) }
@@ -108,12 +122,12 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
 
   /// `Wᵀ` as a right operand: as it is kept, or laid out in `memory`.
   func forward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
-    forward ?? PackedMatrix(plain, transposed: true, in: memory())
+    forward ?? PackedMatrix(plain, transposed: true, precision, in: memory())
   }
 
   /// `W` as a right operand: as it is kept, or laid out in `memory`.
   func backward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
-    backward ?? PackedMatrix(plain, in: memory())
+    backward ?? PackedMatrix(plain, precision, in: memory())
   }
 
   /// Floats of memory that laying out in each direction takes.

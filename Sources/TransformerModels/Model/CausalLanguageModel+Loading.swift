@@ -26,7 +26,7 @@ extension CausalLanguageModel {
   ///
   /// - Parameters:
   ///   - use: what the weights are for; frozen ones are kept in the products' precision alone.
-  ///   - computeType: the precision of the linear layers' products.
+  ///   - computeType: the precision of products.
   /// - Throws: if a file is missing or damaged, the architecture is not supported, a weight is missing,
   ///   of another shape than the configuration's, or not finite.
   public static func load(

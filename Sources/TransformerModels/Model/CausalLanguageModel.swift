@@ -4,12 +4,18 @@ public import Optimizers
 import Safetensors
 import VectorKernels
 
-/// The precision of the linear layers' products.
+/// The precision of products.
 public enum ComputeType: String, Sendable, CaseIterable {
   /// Single precision throughout.
   case float32
+  /// Single precision of which products take 16 bits, as two bfloat16 numbers, where the processor multiplies those
+  /// in tiles; ``float32`` elsewhere. PyTorch calls this precision `high`.
+  case bfloat16x2
   /// Weights and activations rounded to bfloat16 for products, summed in single precision.
   case bfloat16
+
+  /// What products take of single precision.
+  var precision: ProductPrecision { self == .bfloat16x2 ? .sixteenBits : .full }
 }
 
 /// A decoder language model that scores, learns and generates.
@@ -31,7 +37,7 @@ public final class CausalLanguageModel {
   var scalarHeads: [ScalarHead] = []
   /// What divergences are measured from; whoever trains or evaluates holds it.
   weak var comparedModel: (any ComparedModel)?
-  /// The precision of the linear layers' products.
+  /// The precision of products.
   public let computeType: ComputeType
   /// What the weights are for.
   public let use: WeightUse
@@ -79,7 +85,7 @@ public final class CausalLanguageModel {
       if !isKept { digest ^= Self.digest(of: weight, values) }
     }
     switch computeType {
-    case .float32: layers = try DecoderStack<Float>(&weights)
+    case .float32, .bfloat16x2: layers = try DecoderStack<Float>(&weights)
     case .bfloat16: layers = try DecoderStack<UInt16>(&weights)
     }
     self.weights = weights.parameters

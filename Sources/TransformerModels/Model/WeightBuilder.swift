@@ -58,7 +58,7 @@ struct WeightBuilder<Failure: Error> {
     let biases = names.map { $0 + ".bias" }.filter(has)
     let bias = biases.isEmpty ? nil : try joined(biases, isKept: true)
     let weights = try joined(names.map { $0 + ".weight" }, isKept: use.keepsValues(computeType))
-    return LinearMap(weights, bias: bias, use: use)
+    return LinearMap(weights, bias: bias, use: use, computeType.precision)
   }
 
   /// Weights end to end in memory of their own, which is gone with the result unless they are kept.

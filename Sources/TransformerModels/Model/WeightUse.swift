@@ -13,8 +13,11 @@ public enum WeightUse: Sendable, CaseIterable {
 
   /// Whether single-precision values are kept, which products in single precision need in any case.
   func keepsValues(_ computeType: ComputeType) -> Bool {
-    computeType == .float32 || self == .trained || self == .following
+    computeType != .bfloat16 || self == .trained || self == .following
   }
+
+  /// Whether they stay as they are.
+  var isFrozen: Bool { self == .adapted || self == .scoring }
 
   /// Whether gradients by what the weights multiply are ever asked for.
   var pullsBack: Bool { self == .trained || self == .adapted }

@@ -12,6 +12,15 @@ package enum ScalarTiles {
     return [high, middle, x - high - middle]
   }
 
+  /// The first `count` of the parts that stand for a number; the last of two is rounded, ties to even.
+  package static func parts(of x: Float, _ count: Int) -> [Float] {
+    let all = parts(of: x)
+    guard count == 2 else { return Array(all.prefix(count)) }
+    var (rest, rounded) = (x - all[0], UInt16(0))
+    ScalarKernels.toBrainFloat(&rest, &rounded, 1)
+    return [all[0], Float(bitPattern: UInt32(rounded) << 16)]
+  }
+
   /// `c` (+)= `a·b`, where both give bfloat16 numbers.
   package static func multiply(
     _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float, depth: Int, into c: Matrix<Float>, accumulating: Bool
@@ -19,12 +28,18 @@ package enum ScalarTiles {
     multiply({ [a($0, $1)] }, { [b($0, $1)] }, [(0, 0)], depth, c, accumulating)
   }
 
-  /// `c` (+)= `a·b` in single precision: of the nine products of parts, the six largest.
-  package static func multiplySplit(
-    _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float, depth: Int, into c: Matrix<Float>, accumulating: Bool
+  /// `c` (+)= `a·b` of numbers in parts, as many for both or one for `b`.
+  ///
+  /// Of the nine products of three parts the six largest are taken, of the four of two parts three.
+  package static func multiply(
+    _ a: (Int, Int) -> Float, parts: Int, _ b: (Int, Int) -> Float, parts others: Int, depth: Int,
+    into c: Matrix<Float>, accumulating: Bool
   ) {
-    let order = [(2, 0), (0, 0), (1, 0), (1, 1), (0, 1), (0, 2)]
-    multiply({ parts(of: a($0, $1)) }, { parts(of: b($0, $1)) }, order, depth, c, accumulating)
+    let three = [(2, 0), (0, 0), (1, 0), (1, 1), (0, 1), (0, 2)]
+    let order = parts == 3 ? three : [(1, 0), (0, 0), (0, 1)]
+    multiply(
+      { Self.parts(of: a($0, $1), parts) }, { Self.parts(of: b($0, $1), others) },
+      order.filter { $0.1 < others }, depth, c, accumulating)
   }
 
   private static func multiply(

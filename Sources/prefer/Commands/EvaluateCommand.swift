@@ -19,7 +19,8 @@ enum EvaluateCommand {
       Option("max-length", "N", "Tokens of prompt and completion together; 1024 unless given."),
       Option("truncation-mode", "keep_start|keep_end", "Which end survives; keep_start unless given."),
       Option("batch-size", "N", "Rows of a batch; 8 unless given."),
-      Option("dtype", "float32|bfloat16", "Precision of matrix products; float32 unless given."),
+      Option(
+        "dtype", "TYPE", "Precision of matrix products: float32 (unless given), bfloat16x2 or bfloat16."),
     ] + LossCatalogue.options)
 
   static func run(_ call: Invocation) throws -> ExitCode {

@@ -18,7 +18,8 @@ enum GenerateCommand {
       Option("temperature", "T", "0 takes the likeliest token; 1 unless given."),
       Option("top-p", "P", "Share of probability to draw from; 1 unless given."),
       Option("seed", "S", "What tokens are drawn with; 42 unless given."),
-      Option("dtype", "float32|bfloat16", "Precision of matrix products; float32 unless given."),
+      Option(
+        "dtype", "TYPE", "Precision of matrix products: float32 (unless given), bfloat16x2 or bfloat16."),
     ])
 
   static func run(_ call: Invocation) throws -> ExitCode {

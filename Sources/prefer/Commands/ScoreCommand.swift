@@ -18,7 +18,8 @@ enum ScoreCommand {
       Option("adapter", "DIR", "A low-rank adapter beside the model, as PEFT writes them."),
       Option("output", "OUT.jsonl", isRequired: true, "Where the lines go; - writes standard output."),
       Option("max-length", "N", "Tokens of prompt and completion together; no limit unless given."),
-      Option("dtype", "float32|bfloat16", "Precision of matrix products; float32 unless given."),
+      Option(
+        "dtype", "TYPE", "Precision of matrix products: float32 (unless given), bfloat16x2 or bfloat16."),
     ])
 
   static func run(_ call: Invocation) throws -> ExitCode {

@@ -71,7 +71,7 @@ struct OpenedModel {
   }
 
   /// The precision of products by its name in a run file.
-  static func computeType(_ name: String) -> ComputeType { name == "bfloat16" ? .bfloat16 : .float32 }
+  static func computeType(_ name: String) -> ComputeType { ComputeType(rawValue: name) ?? .float32 }
 
   /// Refuses a tokenizer with ids that a model's embedding does not have.
   static func check(_ tokenizer: Tokenizer, _ path: String, fits count: Int, _ model: String)

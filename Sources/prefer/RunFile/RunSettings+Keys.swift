@@ -10,7 +10,10 @@ extension RunSettings {
   private static let model: [Field<RunSettings>] = [
     Field(
       "model_name_or_path", \.model, "Directory of the model to train: config.json, safetensors, tokenizer."),
-    Field("dtype", \.scalarType, "Precision of matrix products; weights and optimizer stay in float32."),
+    Field(
+      "dtype", \.scalarType,
+      "Precision of matrix products (bfloat16x2: 16 bits of each number); weights and optimizer stay in float32."
+    ),
     Field(
       "dataset.path", \.rows,
       "Rows to learn from, JSON Lines or a JSON array; - reads standard input. A list mixes several files."),

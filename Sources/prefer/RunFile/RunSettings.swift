@@ -92,7 +92,7 @@ struct RunSettings: Sendable {
 }
 
 /// Where the weights' products are computed.
-enum ScalarChoice: String, CaseIterable, HyperparameterValue { case float32, bfloat16 }
+enum ScalarChoice: String, CaseIterable, HyperparameterValue { case float32, bfloat16x2, bfloat16 }
 
 /// How the learning rate moves over the run.
 enum ScheduleChoice: String, CaseIterable, HyperparameterValue {

@@ -1,0 +1,50 @@
+// How much of single-precision numbers takes part in products.
+
+import VectorKernelsInterface
+
+/// How many bits of a single-precision number's significand take part in a product.
+public enum Significand: Sendable {
+  /// All 24.
+  case full
+  /// 16, as two bfloat16 numbers.
+  case sixteenBits
+  /// 8, as the nearest bfloat16 number.
+  case eightBits
+
+  /// What such a number becomes in tiles.
+  var format: TileFormat {
+    switch self {
+    case .full: .threeParts
+    case .sixteenBits: .twoParts
+    case .eightBits: .rounded
+    }
+  }
+}
+
+/// How much of single-precision operands takes part in a product on tiles. Elsewhere everything does.
+public struct ProductPrecision: Sendable {
+  let left: Significand, right: Significand
+
+  /// Every bit: six products of bfloat16 numbers for one.
+  public static let full = ProductPrecision(left: .full, right: .full)
+  /// 16 bits of every number: three products for one, each with an error below 2⁻¹⁶ of itself.
+  public static let sixteenBits = ProductPrecision(left: .sixteenBits, right: .sixteenBits)
+
+  /// The same where the right operand holds nothing but bfloat16 numbers: half the products or two thirds of them, for
+  /// the same bits.
+  public var byBrainFloats: ProductPrecision { ProductPrecision(left: left, right: .eightBits) }
+}
+
+/// Whether bfloat16 could hold every number of `x` as it is.
+public func holdsBrainFloats(_ x: FloatBuffer) -> Bool {
+  let block = 1 << 16
+  var first = 0
+  while first < x.count {
+    let last = min(x.count, first + block)
+    var bits: UInt32 = 0
+    for i in first..<last { bits |= x.base[i].bitPattern }
+    if bits & 0xffff != 0 { return false }
+    first = last
+  }
+  return true
+}
