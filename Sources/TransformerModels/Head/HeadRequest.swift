@@ -77,7 +77,10 @@ extension StatisticsHead {
     defer { workspace.release(to: mark) }
     let picked: Matrix<Float> = workspace.matrix(sources.count, stream.columns)
     gatherRows(of: stream, sources, into: picked)
-    let normed = Matrix<Scalar>(rows: sources.count, columns: stream.columns)
+    let stride = Workspace.operandStride(stream.columns, of: Scalar.self)
+    let normed = Matrix(
+      AlignedBuffer<Scalar>(count: sources.count * stride), rows: sources.count, columns: stream.columns,
+      rowStride: stride)
     norm.apply(
       picked, into: normed, measuring: Norm.Measures(rows: sources.count, pass.configuration, workspace))
     return normed

@@ -18,7 +18,7 @@ extension StatisticsHead {
     defer { workspace.release(to: mark) }
     let (rows, width) = (kept.stream.rows, kept.stream.columns)
     let sum: Matrix<Float> = workspace.matrix(rows, width)
-    let slopes: Matrix<Scalar> = workspace.matrix(rows, Self.chunksPerRound * widest)
+    let slopes: Matrix<Scalar> = workspace.operand(rows, Self.chunksPerRound * widest)
     let target = isTrained ? gradients.target(for: [name]) : nil
     forEachRound(workspace, directions: 2) { round in
       let (forward, backward) = (round.forward(0), round.backward(1))

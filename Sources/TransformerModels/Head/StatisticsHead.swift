@@ -57,7 +57,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let (workspace, layout) = (pass.workspace, pass.layout)
     let picked: Matrix<Float> = workspace.matrix(layout.sources.count, stream.columns)
     gatherRows(of: stream, layout.sources, into: picked)
-    let normed: Matrix<Scalar> = workspace.matrix(picked.rows, picked.columns)
+    let normed: Matrix<Scalar> = workspace.operand(picked.rows, picked.columns)
     let measures = Norm.Measures(rows: picked.rows, pass.configuration, workspace)
     norm.apply(picked, into: normed, measuring: measures)
 

@@ -71,9 +71,7 @@ extension DecoderStack {
   func passByteCount(rows: Int, predictions: Int, attended: Int, limit: Int?) -> Int {
     let stream = Workspace.byteCount(of: Float.self, [rows * configuration.width])
     let block = activationByteCount(rows: rows)
-    func operand(_ columns: Int) -> Int {
-      Workspace.byteCount(of: Scalar.self, [rows * Workspace.operandStride(columns, of: Scalar.self)])
-    }
+    func operand(_ columns: Int) -> Int { Workspace.operandByteCount(of: Scalar.self, rows, columns) }
     let (norm, gated) = (operand(configuration.width), operand(configuration.feedForwardWidth))
     let picked = head.byteCount(predictions: predictions, configuration)
     guard let limit else {
@@ -106,7 +104,7 @@ extension DecoderStack {
 
 extension DecoderStack {
   func comparisonByteCount(predictions: Int) -> Int {
-    Workspace.byteCount(of: Scalar.self, [predictions * configuration.width])
+    Workspace.operandByteCount(of: Scalar.self, predictions, configuration.width)
       + head.roundByteCount(predictions, directions: 1)
   }
 }
@@ -115,7 +113,7 @@ extension StatisticsHead {
   /// The bytes of what the head keeps of a forward pass.
   func byteCount(predictions: Int, _ configuration: ModelConfiguration) -> Int {
     Workspace.byteCount(of: Float.self, [predictions * configuration.width])
-      + Workspace.byteCount(of: Scalar.self, [predictions * configuration.width])
+      + Workspace.operandByteCount(of: Scalar.self, predictions, configuration.width)
       + Norm.Measures.byteCount(rows: predictions, configuration)
   }
 
@@ -129,7 +127,7 @@ extension StatisticsHead {
   /// The bytes of the head's way back.
   func pullBackByteCount(_ predictions: Int, width: Int) -> Int {
     let stream = Workspace.byteCount(of: Float.self, [predictions * width])
-    let slopes = Workspace.byteCount(of: Scalar.self, [predictions * Self.chunksPerRound * widest])
+    let slopes = Workspace.operandByteCount(of: Scalar.self, predictions, Self.chunksPerRound * widest)
     return stream + slopes + max(roundByteCount(predictions, directions: 2), stream)
   }
 }

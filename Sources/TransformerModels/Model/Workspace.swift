@@ -77,6 +77,13 @@ final class Workspace {
     return Matrix(buffer(rows * stride), rows: rows, columns: columns, rowStride: stride)
   }
 
+  /// Bytes that `operand` takes.
+  static func operandByteCount<Scalar: BitwiseCopyable>(
+    of type: Scalar.Type, _ rows: Int, _ columns: Int
+  ) -> Int {
+    byteCount(of: type, [rows * operandStride(columns, of: type)])
+  }
+
   /// How far apart rows stand that products may read where they are, in bfloat16: not a multiple of 2 KB, or they
   /// would push each other out of the cache.
   static func operandStride<Scalar: BitwiseCopyable>(_ columns: Int, of _: Scalar.Type) -> Int {
