@@ -1,6 +1,7 @@
 // Values of options with their defaults and ranges.
 
 import CommandLineTool
+import TransformerModels
 
 /// A word that stands on its own; the expression language has arguments too.
 typealias Operand = Argument
@@ -42,7 +43,7 @@ extension Invocation {
   }
 
   /// The precision of matrix products that `--dtype` names.
-  func scalarType() throws(UsageError) -> String {
-    try choice("dtype", of: ScalarChoice.allCases.map(\.rawValue))
+  func computeType() throws(UsageError) -> ComputeType {
+    ComputeType(rawValue: try choice("dtype", of: ComputeType.allCases.map(\.rawValue))) ?? .float32
   }
 }

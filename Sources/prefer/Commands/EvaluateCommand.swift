@@ -31,17 +31,17 @@ enum EvaluateCommand {
       throw TrainingError.referenceCount(
         loss: type(of: objective.loss).card.name, takes: takes, given: names.count)
     }
-    let scalarType = try call.scalarType()
+    let computeType = try call.computeType()
     let opened = try OpenedModel(
-      call.value("model") ?? "", adapter: call.value("adapter"), scalarType: scalarType)
+      call.value("model") ?? "", adapter: call.value("adapter"), computeType: computeType)
     try opened.attachScalarHeads(
       for: objective.loss.requirements, from: [opened.path, call.value("adapter")])
     // Whole distributions are not kept: a reference that the policy is compared with token by token is loaded.
     let keeps = !objective.loss.requirements.policyStatistics.contains(.divergence)
     let kept =
-      try keeps ? names.map { try ReferenceModels.kept($0, for: opened, scalarType: scalarType) } : []
+      try keeps ? names.map { try ReferenceModels.kept($0, for: opened, computeType: computeType) } : []
     let references: [any Scorer] =
-      try keeps ? kept : names.map { try OpenedModel.reference($0, for: opened, scalarType: scalarType) }
+      try keeps ? kept : names.map { try OpenedModel.reference($0, for: opened, computeType: computeType) }
     let mode = TruncationMode(
       rawValue: try call.choice("truncation-mode", of: TruncationMode.allCases.map(\.rawValue)))
     let rows = try PreferenceDataset(

@@ -27,7 +27,7 @@ enum GenerateCommand {
       throw CommandFailure(.usage, "'generate' needs either --prompt TEXT or --chat FILE")
     }
     let opened = try OpenedModel(
-      call.value("model") ?? "", adapter: call.value("adapter"), scalarType: try call.scalarType())
+      call.value("model") ?? "", adapter: call.value("adapter"), computeType: try call.computeType())
     let prompt: [Int32]
     if let path = call.value("chat") {
       prompt = try opened.tokenizer.encodeConversation(file: path)

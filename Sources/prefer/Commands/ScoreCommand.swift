@@ -25,7 +25,7 @@ enum ScoreCommand {
   static func run(_ call: Invocation) throws -> ExitCode {
     try OutputFile.check(call.value("output") ?? "-")
     let opened = try OpenedModel(
-      call.value("model") ?? "", adapter: call.value("adapter"), scalarType: try call.scalarType())
+      call.value("model") ?? "", adapter: call.value("adapter"), computeType: try call.computeType())
     for directory in [opened.path, call.value("adapter")].compactMap(\.self) {
       try opened.model.attachScalarHeads(savedIn: directory)
     }

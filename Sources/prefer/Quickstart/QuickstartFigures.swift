@@ -33,8 +33,8 @@ struct QuickstartFigures {
     seed: Int,
     progress: (String) throws -> Void
   ) throws {
-    let opened = try OpenedModel(path, scalarType: "float32")
-    let others = try references.map { try OpenedModel.reference($0, for: opened, scalarType: "float32") }
+    let opened = try OpenedModel(path, computeType: .float32)
+    let others = try references.map { try OpenedModel.reference($0, for: opened, computeType: .float32) }
     let options = DatasetOptions(window: TokenWindow(maxLength: 128))
     let rows = try PreferenceDataset(
       reading: files.path("held-out.jsonl"), for: Requirements(.pairwise), with: opened.tokenizer,

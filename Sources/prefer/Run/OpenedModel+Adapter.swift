@@ -8,15 +8,15 @@ import VectorKernels
 extension OpenedModel {
   /// Opens the model that `settings` train, with the adapter that is trained in its place, if one is.
   ///
-  /// - Throws: as ``init(_:trainable:scalarType:)``, and when the adapter does not fit the model.
+  /// - Throws: as ``init(_:trainable:computeType:)``, and when the adapter does not fit the model.
   init(training settings: RunSettings) throws {
-    let scalarType = settings.scalarType.rawValue
+    let computeType = settings.computeType
     guard let options = settings.adapter else {
-      try self.init(settings.model, trainable: true, scalarType: scalarType)
+      try self.init(settings.model, trainable: true, computeType: computeType)
       return
     }
     let seed = UInt64(settings.seed)
-    try self.init(settings.model, scalarType: scalarType, isTrained: true, seed: seed) { configuration in
+    try self.init(settings.model, computeType: computeType, isTrained: true, seed: seed) { configuration in
       guard let start = settings.adapterStart else {
         return try LowRankAdapter(for: configuration, options, seed: seed)
       }
@@ -34,20 +34,20 @@ extension OpenedModel {
 
   /// Opens a model that only scores, with the adapter in `adapter` where one is named.
   ///
-  /// - Throws: as ``init(_:trainable:scalarType:)``, and when the adapter does not fit the model.
-  init(_ path: String, adapter: String?, scalarType: String) throws {
+  /// - Throws: as ``init(_:trainable:computeType:)``, and when the adapter does not fit the model.
+  init(_ path: String, adapter: String?, computeType: ComputeType) throws {
     guard let adapter else {
-      try self.init(path, for: .scoring, scalarType: scalarType)
+      try self.init(path, for: .scoring, computeType: computeType)
       return
     }
-    try self.init(path, scalarType: scalarType, isTrained: false, seed: 0) { configuration in
+    try self.init(path, computeType: computeType, isTrained: false, seed: 0) { configuration in
       try LowRankAdapter.load(adapter, for: configuration)
     }
   }
 
   /// Opens a model with the adapter that `make` gives for it.
   private init(
-    _ path: String, scalarType: String, isTrained: Bool, seed: UInt64,
+    _ path: String, computeType: ComputeType, isTrained: Bool, seed: UInt64,
     adapter make: (ModelConfiguration) throws -> LowRankAdapter
   ) throws {
     let directory = ModelDirectory(path)
@@ -56,7 +56,7 @@ extension OpenedModel {
     try Self.check(tokenizer.tokenizer, path, fits: configuration.vocabularyCount, path)
     let model = try CausalLanguageModel.load(
       directory, with: try make(configuration), isTrained: isTrained,
-      computeType: Self.computeType(scalarType), seed: seed)
+      computeType: computeType, seed: seed)
     self.init(path: path, model: model, tokenizer: tokenizer)
   }
 

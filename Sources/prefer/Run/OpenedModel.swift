@@ -22,18 +22,18 @@ struct OpenedModel {
   /// Opens the directory at `path`.
   ///
   /// - Throws: when a file is missing or damaged, or the tokenizer has ids that the model lacks.
-  init(_ path: String, trainable: Bool = false, scalarType: String) throws {
-    try self.init(path, for: trainable ? .trained : .scoring, scalarType: scalarType)
+  init(_ path: String, trainable: Bool = false, computeType: ComputeType) throws {
+    try self.init(path, for: trainable ? .trained : .scoring, computeType: computeType)
   }
 
   /// Opens the directory at `path`, its weights kept as their use asks for.
-  init(_ path: String, for use: WeightUse, scalarType: String) throws {
+  init(_ path: String, for use: WeightUse, computeType: ComputeType) throws {
     let directory = ModelDirectory(path)
     let configuration = try directory.configuration()
     tokenizer = try Self.tokenizer(in: path)
     try Self.check(tokenizer.tokenizer, path, fits: configuration.vocabularyCount, path)
     model = try CausalLanguageModel.load(
-      directory, for: use, computeType: Self.computeType(scalarType))
+      directory, for: use, computeType: computeType)
     self.path = path
   }
 
@@ -41,10 +41,10 @@ struct OpenedModel {
   ///
   /// - Parameter trainable: whether its weights are to be moved towards the policy's.
   static func reference(
-    _ path: String, for policy: OpenedModel, scalarType: String, trainable: Bool = false
+    _ path: String, for policy: OpenedModel, computeType: ComputeType, trainable: Bool = false
   ) throws -> CausalLanguageModel {
     let reference = try CausalLanguageModel.load(
-      ModelDirectory(path), trainable: trainable, computeType: computeType(scalarType))
+      ModelDirectory(path), trainable: trainable, computeType: computeType)
     try checkVocabulary(of: path, reference.configuration.vocabularyCount, for: policy)
     return reference
   }
@@ -69,9 +69,6 @@ struct OpenedModel {
     }
     for directory in directories.compactMap(\.self) { try model.loadScalarHeads(from: directory) }
   }
-
-  /// The precision of products by its name in a run file.
-  static func computeType(_ name: String) -> ComputeType { ComputeType(rawValue: name) ?? .float32 }
 
   /// Refuses a tokenizer with ids that a model's embedding does not have.
   static func check(_ tokenizer: Tokenizer, _ path: String, fits count: Int, _ model: String)

@@ -14,7 +14,7 @@ extension PreparedRun {
     var lines = [
       row(
         "model",
-        "\(settings.model), \(Numbers.count(opened.model.parameterCount)) parameters, \(settings.scalarType.rawValue)"
+        "\(settings.model), \(Numbers.count(opened.model.parameterCount)) parameters, \(settings.computeType.rawValue)"
       ),
       row("loss", request.objective.expression.description),
     ]

@@ -26,14 +26,14 @@ struct ReferenceModels {
   /// Models whose scores are kept are only looked at; they are loaded when a score is missing.
   init(of request: RunRequest, _ opened: OpenedModel) throws {
     let settings = request.settings
-    let scalarType = settings.scalarType.rawValue
+    let computeType = settings.computeType
     guard !settings.syncsReference else {
       scorers = try request.references.map { name in
         // Each is moved by itself.
         let model =
           name == "base"
           ? opened.model.copy()
-          : try OpenedModel.reference(name, for: opened, scalarType: scalarType, trainable: true)
+          : try OpenedModel.reference(name, for: opened, computeType: computeType, trainable: true)
         // Whatever moves has the policy's parameters, though nobody reads a reference's heads.
         for head in opened.model.scalarHeadNames { model.attachScalarHead(head) }
         return model
@@ -45,7 +45,7 @@ struct ReferenceModels {
     // beside them.
     let start = try settings.adapterStart.map { adapter -> any Scorer in
       opened.model.isMerged
-        ? try OpenedModel(settings.model, adapter: adapter, scalarType: scalarType).model
+        ? try OpenedModel(settings.model, adapter: adapter, computeType: computeType).model
         : opened.model.withFrozenAdapter()
     }
     let paths = request.references.map { $0 == "base" ? settings.model : $0 }
@@ -69,7 +69,7 @@ struct ReferenceModels {
       }
       try OpenedModel.checkVocabulary(
         of: path, try ModelDirectory(path).configuration().vocabularyCount, for: opened)
-      let identity = try ReferenceIdentity(path, computeType: OpenedModel.computeType(scalarType))
+      let identity = try ReferenceIdentity(path, computeType: computeType)
       let reference =
         known[identity.description]
         ?? Self.cached(path, identity, opened) { try Self.model(path, opened, settings) }
@@ -86,7 +86,7 @@ struct ReferenceModels {
     if path == settings.model, settings.usesAdapter, !opened.model.isMerged {
       return opened.model.withoutAdapter()
     }
-    return try OpenedModel.reference(path, for: opened, scalarType: settings.scalarType.rawValue)
+    return try OpenedModel.reference(path, for: opened, computeType: settings.computeType)
   }
 
   private static func cached(
@@ -112,12 +112,14 @@ struct ReferenceModels {
   }
 
   /// The model at `path`, whose scores are kept; it is loaded when one is missing.
-  static func kept(_ path: String, for opened: OpenedModel, scalarType: String) throws -> CachedReference {
+  static func kept(_ path: String, for opened: OpenedModel, computeType: ComputeType) throws
+    -> CachedReference
+  {
     try OpenedModel.checkVocabulary(
       of: path, try ModelDirectory(path).configuration().vocabularyCount, for: opened)
-    let identity = try ReferenceIdentity(path, computeType: OpenedModel.computeType(scalarType))
+    let identity = try ReferenceIdentity(path, computeType: computeType)
     return cached(path, identity, opened) {
-      try OpenedModel.reference(path, for: opened, scalarType: scalarType)
+      try OpenedModel.reference(path, for: opened, computeType: computeType)
     }
   }
 

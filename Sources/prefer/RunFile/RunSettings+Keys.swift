@@ -11,7 +11,7 @@ extension RunSettings {
     Field(
       "model_name_or_path", \.model, "Directory of the model to train: config.json, safetensors, tokenizer."),
     Field(
-      "dtype", \.scalarType,
+      "dtype", \.computeType,
       "Precision of matrix products (bfloat16x2: 16 bits of each number); weights and optimizer stay in float32."
     ),
     Field(

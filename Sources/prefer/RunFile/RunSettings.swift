@@ -1,11 +1,12 @@
 // Everything a run file can say, with Hugging Face's names and TRL 1.16's defaults.
 
-import Configuration
+public import Configuration
+public import TransformerModels
 
 /// The settings of a training run, before paths are opened and expressions resolved.
 struct RunSettings: Sendable {
   var model = ""
-  var scalarType = ScalarChoice.float32
+  var computeType = ComputeType.float32
   var rows: [String] = []
   /// The files' shares of the rows, or one for each of `rows`.
   var rowFractions: [Double]?
@@ -91,8 +92,8 @@ struct RunSettings: Sendable {
   init() {}
 }
 
-/// Where the weights' products are computed.
-enum ScalarChoice: String, CaseIterable, HyperparameterValue { case float32, bfloat16x2, bfloat16 }
+/// What a run file says of the precision of products.
+extension ComputeType: HyperparameterValue {}
 
 /// How the learning rate moves over the run.
 enum ScheduleChoice: String, CaseIterable, HyperparameterValue {
