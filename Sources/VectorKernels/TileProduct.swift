@@ -108,7 +108,7 @@ struct TileCut {
     let parts = product.a.format.parts
     let isSplit = parts > 1
     let isTurned = product.a.depthStride != 1
-    // Blocks of three parts, and turned ones, take so long that their sums may come from the second-level cache.
+    // Blocks of parts, and turned ones, take so long that their sums may come from the second-level cache.
     let isGrouped = !isSplit && !isTurned && b.steps > Self.blockSteps
     // Packing turned parts is dear: more columns for each row, at the price of shorter blocks.
     let longest =
