@@ -22,7 +22,7 @@
 public struct Schedule: Sendable, Codable, Hashable {
   /// The curves, by transformers' `lr_scheduler_type`.
   public enum Kind: String, Sendable, Codable, CaseIterable {
-    case constant, linear, cosine
+    case linear, cosine, constant
     case constantWithWarmup = "constant_with_warmup"
     case polynomial
     case inverseSquareRoot = "inverse_sqrt"

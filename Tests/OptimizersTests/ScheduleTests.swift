@@ -32,7 +32,7 @@ import Testing
   @Test func `names are transformers'`() {
     #expect(
       Schedule.Kind.allCases.map(\.rawValue) == [
-        "constant", "linear", "cosine", "constant_with_warmup", "polynomial", "inverse_sqrt",
+        "linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt",
         "cosine_with_min_lr",
         "cosine_with_restarts",
       ])

@@ -1,6 +1,7 @@
 // The keys of TRL's configurations that are read together: precision, optimizer, warm-up, intervals, order.
 
 import Configuration
+import Optimizers
 
 extension Migration {
   /// Model, precision and adapter, which TRL's scripts put beside a configuration.
@@ -42,7 +43,7 @@ extension Migration {
 
   /// Schedule, warm-up and optimizer.
   mutating func readWarmup() {
-    let schedules = ScheduleChoice.allCases.map(\.rawValue)
+    let schedules = Schedule.Kind.allCases.map(\.rawValue)
     var schedule = "linear"
     if case .string(let name)? = take("lr_scheduler_type") { schedule = name }
     if schedules.contains(schedule) {

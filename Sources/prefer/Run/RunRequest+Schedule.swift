@@ -14,7 +14,7 @@ extension RunRequest {
         .steps(Int(settings.warmupSteps))
       }
     return Schedule(
-      settings.schedule.kind, peak: settings.learningRate, warmup: warmup, knobs: settings.scheduleKnobs)
+      settings.schedule, peak: settings.learningRate, warmup: warmup, knobs: settings.scheduleKnobs)
   }
 }
 
@@ -56,20 +56,7 @@ extension RunSettings {
   }
 }
 
-extension ScheduleChoice {
-  fileprivate var kind: Schedule.Kind {
-    switch self {
-    case .linear: .linear
-    case .cosine: .cosine
-    case .constant: .constant
-    case .constantWithWarmup: .constantWithWarmup
-    case .polynomial: .polynomial
-    case .inverseSquareRoot: .inverseSquareRoot
-    case .cosineWithFloor: .cosineWithFloor
-    case .cosineWithRestarts: .cosineWithRestarts
-    }
-  }
-
+extension Schedule.Kind {
   /// The keys of `lr_scheduler_kwargs` that the curve reads.
   fileprivate var knobs: Set<String> {
     switch self {

@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Foundation
+import Optimizers
 import PreferenceCore
 import PreferenceData
 import Reports

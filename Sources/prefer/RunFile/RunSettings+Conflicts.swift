@@ -2,6 +2,7 @@
 
 import ChatTemplates
 import Configuration
+import Optimizers
 import PreferenceData
 
 extension RunSettings {

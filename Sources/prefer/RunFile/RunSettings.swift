@@ -1,6 +1,7 @@
 // Everything a run file can say, with Hugging Face's names and TRL 1.16's defaults.
 
 public import Configuration
+public import Optimizers
 public import TransformerModels
 
 /// The settings of a training run, before paths are opened and expressions resolved.
@@ -23,7 +24,7 @@ struct RunSettings: Sendable {
   var seed = 42
 
   var learningRate = 1e-6
-  var schedule = ScheduleChoice.linear
+  var schedule = Schedule.Kind.linear
   var warmupSteps = 0.0
   var warmupRatio: Double?
   var schedulePower: Double?
@@ -95,15 +96,8 @@ struct RunSettings: Sendable {
 /// What a run file says of the precision of products.
 extension ComputeType: HyperparameterValue {}
 
-/// How the learning rate moves over the run.
-enum ScheduleChoice: String, CaseIterable, HyperparameterValue {
-  case linear, cosine, constant
-  case constantWithWarmup = "constant_with_warmup"
-  case polynomial
-  case inverseSquareRoot = "inverse_sqrt"
-  case cosineWithFloor = "cosine_with_min_lr"
-  case cosineWithRestarts = "cosine_with_restarts"
-}
+/// What a run file says of how the learning rate moves.
+extension Schedule.Kind: HyperparameterValue {}
 
 /// Which of the model's biases are trained beside an adapter.
 enum BiasChoice: String, CaseIterable, HyperparameterValue {
