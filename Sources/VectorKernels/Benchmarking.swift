@@ -103,8 +103,9 @@ package struct ProductBench {
       ? .rounded(Matrix(rows: rows, columns: columns)) : .plain(Matrix(rows: rows, columns: columns))
     if kind.isPacked {
       let packed = PackedMatrix(b, transposed: true, machine, kind.precision)
-      let left = machine.taken(kind.precision.left)
-      return { packed.layout.multiply(a, transposed: false, into: c, accumulating: false, left) }
+      return {
+        packed.layout.multiply(a, transposed: false, into: c, accumulating: false, packed.precision.left)
+      }
     }
     return {
       machine.multiply(

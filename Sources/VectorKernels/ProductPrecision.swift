@@ -38,13 +38,10 @@ public struct ProductPrecision: Sendable {
 /// Whether bfloat16 could hold every number of `x` as it is.
 public func holdsBrainFloats(_ x: FloatBuffer) -> Bool {
   let block = 1 << 16
-  var first = 0
-  while first < x.count {
-    let last = min(x.count, first + block)
+  for first in stride(from: 0, to: x.count, by: block) {
     var bits: UInt32 = 0
-    for i in first..<last { bits |= x.base[i].bitPattern }
+    for i in first..<min(x.count, first + block) { bits |= x.base[i].bitPattern }
     if bits & 0xffff != 0 { return false }
-    first = last
   }
   return true
 }

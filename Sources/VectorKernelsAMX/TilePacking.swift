@@ -78,22 +78,22 @@ private func nearest(_ x: Numbers) -> Words {
   (unsafeBitCast(x, to: Words.self) &+ 0x8000) & 0xffff_0000
 }
 
+/// The nearest number of eight bits, in the upper half of its word, and the rest, which is exact.
+///
+/// Numbers that would round to infinity are cut off instead. Of infinity and NaN the rest is not finite.
+@inline(__always)
+private func firstPart(_ x: Numbers) -> (high: Words, rest: Numbers) {
+  let high = nearest(processor_clamp(x, 0x1.fep127))
+  return (high, x - unsafeBitCast(high, to: Numbers.self))
+}
+
 /// Single-precision numbers to 16 bits, as the sum of two bfloat16 ones.
 enum TwoPartNumbers: TileNumbers {
   @inline(__always) static var parts: Int { 2 }
 
-  /// The first part, in the upper half of its word, and the rest, which is exact.
-  ///
-  /// Numbers that would round to infinity are cut off instead. Of infinity and NaN the rest is not finite.
-  @inline(__always)
-  private static func split(_ x: Numbers) -> (high: Words, rest: Numbers) {
-    let high = nearest(processor_clamp(x, 0x1.fep127))
-    return (high, x - unsafeBitCast(high, to: Numbers.self))
-  }
-
   @inline(__always)
   static func writeDeep(_ source: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer, _ partBytes: Int) {
-    let (a, b) = (split(source.load(Numbers.self)), split((source + 16).load(Numbers.self)))
+    let (a, b) = (firstPart(source.load(Numbers.self)), firstPart((source + 16).load(Numbers.self)))
     line.put(processor_upper_halves(a.high, b.high))
     (line + partBytes).put(processor_round_to_bfloat16(a.rest, b.rest))
   }
@@ -102,7 +102,7 @@ enum TwoPartNumbers: TileNumbers {
     _ early: UnsafePointer<Float>, _ late: UnsafePointer<Float>, _ line: UnsafeMutableRawPointer,
     _ partBytes: Int
   ) {
-    let (a, b) = (split(early.load(Numbers.self)), split(late.load(Numbers.self)))
+    let (a, b) = (firstPart(early.load(Numbers.self)), firstPart(late.load(Numbers.self)))
     line.put(a.high &>> 16 | b.high)
     (line + partBytes).put(roundedPairs(a.rest, b.rest))
   }
@@ -116,12 +116,11 @@ enum ThreePartNumbers: TileNumbers {
 
   /// The parts, each in the upper half of its word; the lower half of the last one is 0 too.
   ///
-  /// Rests of eight-bit roundings are exact, and eight bits are left after the second. Numbers that would round
-  /// to infinity are cut off instead. Of infinity and NaN at least the last part is NaN.
+  /// Rests of eight-bit roundings are exact, and eight bits are left after the second. Of infinity and NaN at
+  /// least the last part is NaN.
   @inline(__always)
   private static func split(_ x: Numbers) -> Three {
-    let high = nearest(processor_clamp(x, 0x1.fep127))
-    let rest = x - unsafeBitCast(high, to: Numbers.self)
+    let (high, rest) = firstPart(x)
     let middle = nearest(rest)
     let low = unsafeBitCast(rest - unsafeBitCast(middle, to: Numbers.self), to: Words.self)
     return (high, middle, low)

@@ -6,89 +6,58 @@ public import VectorKernelsInterface
 /// This instruction set's kernels.
 public enum TileKernels {}
 
-/// How one panel by one panel is multiplied.
+/// How one step of a panel by one of a panel is multiplied.
 private protocol TileSteps {
-  /// Adds all steps to the sums in the tiles.
-  static func run(_ a: UnsafeRawPointer, _ left: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int)
+  /// Adds one step to the sums in the tiles; rows of the left one's lie `rowBytes` apart.
+  static func add(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer)
 }
 
 /// bfloat16, the left operand's panel kept in the first-level cache.
 private enum KeptSteps: TileSteps {
   @inline(__always)
-  static func run(_ a: UnsafeRawPointer, _ left: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
-    var (rows, right) = (a, b)
-    for _ in 0..<steps {
-      processor_tiles_step_streaming_right(rows, left.rowBytes, right)
-      rows += left.stepBytes
-      right += 2048
-    }
+  static func add(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer) {
+    processor_tiles_step_streaming_right(a, rowBytes, b)
   }
 }
 
 /// bfloat16, the left operand packed: the right one's panel stays in the first-level cache.
 private enum PackedSteps: TileSteps {
   @inline(__always)
-  static func run(_ a: UnsafeRawPointer, _: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
-    var (left, right) = (a, b)
-    for _ in 0..<steps {
-      processor_tiles_step_streaming_left(left, right)
-      left += 2048
-      right += 2048
-    }
-  }
-}
-
-/// Single precision in parts of both operands, or of the left one.
-private protocol PartSteps: TileSteps {
-  /// Bytes of a step.
-  static var leftBytes: Int { get }
-  static var rightBytes: Int { get }
-  /// Adds one step.
-  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer)
-}
-
-extension PartSteps {
-  @inline(__always)
-  static func run(_ a: UnsafeRawPointer, _: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int) {
-    var (left, right) = (a, b)
-    for _ in 0..<steps {
-      add(left, right)
-      left += leftBytes
-      right += rightBytes
-    }
+  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
+    processor_tiles_step_streaming_left(a, b)
   }
 }
 
 /// Three parts by three.
-private enum ThreeByThree: PartSteps {
-  @inline(__always) static var leftBytes: Int { 6144 }
-  @inline(__always) static var rightBytes: Int { 6144 }
+private enum ThreeByThree: TileSteps {
   @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_three_parts(a, b) }
+  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
+    processor_tiles_step_three_by_three(a, b)
+  }
 }
 
 /// Three parts by bfloat16.
-private enum ThreeByOne: PartSteps {
-  @inline(__always) static var leftBytes: Int { 6144 }
-  @inline(__always) static var rightBytes: Int { 2048 }
+private enum ThreeByOne: TileSteps {
   @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_three_by_one(a, b) }
+  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
+    processor_tiles_step_three_by_one(a, b)
+  }
 }
 
 /// Two parts by two.
-private enum TwoByTwo: PartSteps {
-  @inline(__always) static var leftBytes: Int { 4096 }
-  @inline(__always) static var rightBytes: Int { 4096 }
+private enum TwoByTwo: TileSteps {
   @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_two_parts(a, b) }
+  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
+    processor_tiles_step_two_by_two(a, b)
+  }
 }
 
 /// Two parts by bfloat16.
-private enum TwoByOne: PartSteps {
-  @inline(__always) static var leftBytes: Int { 4096 }
-  @inline(__always) static var rightBytes: Int { 2048 }
+private enum TwoByOne: TileSteps {
   @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) { processor_tiles_step_two_by_one(a, b) }
+  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
+    processor_tiles_step_two_by_one(a, b)
+  }
 }
 
 /// The tiles' sums on their way to where only some of them exist, or are to be rounded.
@@ -97,8 +66,8 @@ private typealias Block = MutableFloats
 /// One block of sums.
 @inline(__always)
 private func multiplyBlock<S: TileSteps>(
-  _: S.Type, _ a: UnsafeRawPointer, _ left: LeftTiles, _ b: UnsafeRawPointer, _ steps: Int, _ c: TileSums,
-  _ row: Int, _ column: Int, _ copy: Block
+  _: S.Type, _ left: LeftTiles, _ a: UnsafeRawPointer, _ right: RightTiles, _ b: UnsafeRawPointer,
+  _ steps: Int, _ c: TileSums, _ row: Int, _ column: Int, _ copy: Block
 ) {
   let (rows, columns) = (min(32, c.rows - row), min(32, c.columns - column))
   let target = c.base + row * c.stride + column
@@ -111,7 +80,7 @@ private func multiplyBlock<S: TileSteps>(
     for index in 0..<rows { (copy + 32 * index).update(from: target + index * c.stride, count: columns) }
     processor_tiles_load(copy, 128)
   }
-  S.run(a, left, b, steps)
+  for step in 0..<steps { S.add(a + step * left.stepBytes, left.rowBytes, b + step * right.stepBytes) }
   if let rounded = c.rounded {
     processor_tiles_store(copy, 128)
     let address = rounded + row * c.roundedStride + column
@@ -133,7 +102,7 @@ private func multiplyBlocks<S: TileSteps>(
     let (i, j) =
       a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
     let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
-    multiplyBlock(kind, left, a, right, steps, c, 32 * i, 32 * j, copy)
+    multiplyBlock(kind, a, left, b, right, steps, c, 32 * i, 32 * j, copy)
   }
 }
 

@@ -77,13 +77,14 @@ public struct LeftTiles {
 /// The right operand's panels.
 public struct RightTiles {
   public var base: UnsafeRawPointer
-  /// Bytes from one panel to the next.
-  public var panelBytes: Int
+  /// Bytes from one panel to the next, and from one step of depth to the next.
+  public var panelBytes: Int, stepBytes: Int
   /// How many bfloat16 numbers stand for one.
   public var parts: Int
 
   public init(_ base: UnsafeRawPointer, panelBytes: Int, format: TileFormat) {
-    (self.base, self.panelBytes, parts) = (base, panelBytes, format.parts)
+    (self.base, self.panelBytes) = (base, panelBytes)
+    (stepBytes, parts) = (format.stepBytes, format.parts)
   }
 }
 

@@ -46,6 +46,26 @@ private struct Case<Scalar: BitwiseCopyable> {
   }
 }
 
+/// The largest error of a product, as a share of the sum of its terms' sizes.
+private func worstError(
+  _ rows: Int, _ columns: Int, _ depth: Int, _ left: (Int, Int) -> Float, _ right: (Int, Int) -> Float,
+  _ result: (Int, Int) -> Float
+) -> Double {
+  var worst = 0.0
+  for row in 0..<rows {
+    for column in 0..<columns {
+      var (exact, size) = (0.0, 0.0)
+      for level in 0..<depth {
+        let term = Double(left(row, level)) * Double(right(level, column))
+        exact += term
+        size += term.magnitude
+      }
+      worst = max(worst, (Double(result(row, column)) - exact).magnitude / size)
+    }
+  }
+  return worst
+}
+
 @Suite(.enabled(if: !machines.isEmpty, "this processor has no tiles")) struct TileProductTests {
   private static let shapes = [
     (1, 1, 1), (1, 70, 2), (16, 16, 32), (17, 33, 31), (32, 32, 64), (33, 31, 65), (70, 1, 70), (64, 64, 96),
@@ -120,21 +140,10 @@ private struct Case<Scalar: BitwiseCopyable> {
     ScalarProduct.multiply(
       product.left, product.right, depth: k, into: twin, accumulating: false, fused: true)
     let result = product.results(machine, accumulating: false)[0]
-    var (worst, worstFused, bound) = (0.0, 0.0, 0.0)
-    for row in 0..<40 {
-      for column in 0..<50 {
-        var (exact, size) = (0.0, 0.0)
-        for level in 0..<k {
-          let term = Double(product.left(row, level)) * Double(product.right(level, column))
-          exact += term
-          size += term.magnitude
-        }
-        worst = max(worst, (Double(result[row * 52 + column]) - exact).magnitude / size)
-        worstFused = max(worstFused, (Double(twin[row, column]) - exact).magnitude / size)
-      }
-    }
+    let worst = worstError(40, 50, k, product.left, product.right) { result[$0 * 52 + $1] }
+    let worstFused = worstError(40, 50, k, product.left, product.right) { twin[$0, $1] }
     // Parts left out: 2⁻²⁶ of each product. Roundings: 17 within a tile's step, one for each step and part.
-    bound = 0x1p-26 + Double(18 + 6 * (k + 31) / 32) * 0x1p-24
+    let bound = 0x1p-26 + Double(18 + 6 * (k + 31) / 32) * 0x1p-24
     #expect(worst < bound)
     #expect(worst < 2 * worstFused, "tiles \(worst), fused multiply-add \(worstFused)")
   }
@@ -194,18 +203,9 @@ private struct Case<Scalar: BitwiseCopyable> {
     let c = Matrix<Float>(rows: 40, columns: 50)
     machine.multiply(
       a, transposed: false, by: b, transposed: false, into: .plain(c), accumulating: false, .sixteenBits)
-    var worst = 0.0
-    for row in 0..<40 {
-      for column in 0..<50 {
-        var (exact, size) = (0.0, 0.0)
-        for level in 0..<577 {
-          let term = Double(a[row, level]) * Double(b[level, column])
-          exact += term
-          size += term.magnitude
-        }
-        worst = max(worst, (Double(c[row, column]) - exact).magnitude / size)
-      }
-    }
+    let worst = worstError(
+      40, 50, 577, { row, level in a[row, level] }, { level, column in b[level, column] },
+      { row, column in c[row, column] })
     // Each number errs by 2⁻¹⁷ of itself at most, the product that is left out is at most 2⁻¹⁶ of both; single
     // precision would err by 2⁻²⁰ here at most.
     #expect(worst < 0x1p-15 && worst > 0x1p-22, "\(worst)")

@@ -103,82 +103,60 @@ processor_tiles_step_streaming_left(const void *left, const void *right) {
   PROCESSOR_TILES_MULTIPLY;
 }
 
-/// Adds 32 steps of depth of operands in three parts, two tiles each, in falling order: the six largest products.
+// One part of the left operand's two tiles in registers, and of the right one's; a part takes 2 KB.
+#define PROCESSOR_TILES_LEFT(a, part)                                                                          \
+  __builtin_ia32_tileloadd64(4, (const char *)(a) + 2048 * (part), 64);                                        \
+  __builtin_ia32_tileloadd64(5, (const char *)(a) + 2048 * (part) + 1024, 64)
+#define PROCESSOR_TILES_RIGHT(b, part)                                                                         \
+  __builtin_ia32_tileloadd64(6, (const char *)(b) + 2048 * (part), 64);                                        \
+  __builtin_ia32_tileloadd64(7, (const char *)(b) + 2048 * (part) + 1024, 64)
+
+/// Adds 32 steps of depth of a left operand in two parts, in falling order, by a right one in one.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_two_by_one(const void *left, const void *right) {
+  PROCESSOR_TILES_RIGHT(right, 0);
+  PROCESSOR_TILES_LEFT(left, 1);
+  PROCESSOR_TILES_MULTIPLY;
+  PROCESSOR_TILES_LEFT(left, 0);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// The same of operands in two parts: the three largest products.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_two_by_two(const void *left, const void *right) {
+  processor_tiles_step_two_by_one(left, right);
+  PROCESSOR_TILES_RIGHT(right, 1);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// Adds 32 steps of depth of a left operand in three parts, in falling order, by a right one in one.
+static inline __attribute__((always_inline)) void
+processor_tiles_step_three_by_one(const void *left, const void *right) {
+  PROCESSOR_TILES_RIGHT(right, 0);
+  PROCESSOR_TILES_LEFT(left, 2);
+  PROCESSOR_TILES_MULTIPLY;
+  PROCESSOR_TILES_LEFT(left, 0);
+  PROCESSOR_TILES_MULTIPLY;
+  PROCESSOR_TILES_LEFT(left, 1);
+  PROCESSOR_TILES_MULTIPLY;
+}
+
+/// The same of operands in three parts: the six largest products.
 ///
 /// 14 tiles are read for 24 products: all parts of the left operand by the right one's first, then the pairs
 /// that are left of its second and third.
 static inline __attribute__((always_inline)) void
-processor_tiles_step_three_parts(const void *left, const void *right) {
-  const char *a = (const char *)left, *b = (const char *)right;
-  __builtin_ia32_tileloadd64(6, b, 64);
-  __builtin_ia32_tileloadd64(7, b + 1024, 64);
-  __builtin_ia32_tileloadd64(4, a + 4096, 64);
-  __builtin_ia32_tileloadd64(5, a + 5120, 64);
+processor_tiles_step_three_by_three(const void *left, const void *right) {
+  processor_tiles_step_three_by_one(left, right);
+  PROCESSOR_TILES_RIGHT(right, 1);
   PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a, 64);
-  __builtin_ia32_tileloadd64(5, a + 1024, 64);
+  PROCESSOR_TILES_LEFT(left, 0);
   PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a + 2048, 64);
-  __builtin_ia32_tileloadd64(5, a + 3072, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(6, b + 2048, 64);
-  __builtin_ia32_tileloadd64(7, b + 3072, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a, 64);
-  __builtin_ia32_tileloadd64(5, a + 1024, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(6, b + 4096, 64);
-  __builtin_ia32_tileloadd64(7, b + 5120, 64);
+  PROCESSOR_TILES_RIGHT(right, 2);
   PROCESSOR_TILES_MULTIPLY;
 }
-
-/// The same where the right operand has one part: what `processor_tiles_step_three_parts` gives if the others are 0.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_three_by_one(const void *left, const void *right) {
-  const char *a = (const char *)left, *b = (const char *)right;
-  __builtin_ia32_tileloadd64(6, b, 64);
-  __builtin_ia32_tileloadd64(7, b + 1024, 64);
-  __builtin_ia32_tileloadd64(4, a + 4096, 64);
-  __builtin_ia32_tileloadd64(5, a + 5120, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a, 64);
-  __builtin_ia32_tileloadd64(5, a + 1024, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a + 2048, 64);
-  __builtin_ia32_tileloadd64(5, a + 3072, 64);
-  PROCESSOR_TILES_MULTIPLY;
-}
-
-/// Adds 32 steps of depth of operands in two parts: the three largest products.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_two_parts(const void *left, const void *right) {
-  const char *a = (const char *)left, *b = (const char *)right;
-  __builtin_ia32_tileloadd64(6, b, 64);
-  __builtin_ia32_tileloadd64(7, b + 1024, 64);
-  __builtin_ia32_tileloadd64(4, a + 2048, 64);
-  __builtin_ia32_tileloadd64(5, a + 3072, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a, 64);
-  __builtin_ia32_tileloadd64(5, a + 1024, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(6, b + 2048, 64);
-  __builtin_ia32_tileloadd64(7, b + 3072, 64);
-  PROCESSOR_TILES_MULTIPLY;
-}
-
-/// The same where the right operand has one part.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_two_by_one(const void *left, const void *right) {
-  const char *a = (const char *)left, *b = (const char *)right;
-  __builtin_ia32_tileloadd64(6, b, 64);
-  __builtin_ia32_tileloadd64(7, b + 1024, 64);
-  __builtin_ia32_tileloadd64(4, a + 2048, 64);
-  __builtin_ia32_tileloadd64(5, a + 3072, 64);
-  PROCESSOR_TILES_MULTIPLY;
-  __builtin_ia32_tileloadd64(4, a, 64);
-  __builtin_ia32_tileloadd64(5, a + 1024, 64);
-  PROCESSOR_TILES_MULTIPLY;
-}
+#undef PROCESSOR_TILES_RIGHT
+#undef PROCESSOR_TILES_LEFT
 #undef PROCESSOR_TILES_MULTIPLY
 
 /// The nearest bfloat16 of 32 numbers, two to a word, ties to even.

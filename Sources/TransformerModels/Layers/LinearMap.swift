@@ -17,8 +17,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// The weights, where they are kept in single precision.
   private let values: Matrix<Float>?
   private let bias: JoinedWeights?
-  /// What products by the weights take of single precision, and what their gradient does.
-  private let precision: ProductPrecision, gradientPrecision: ProductPrecision
+  /// What products take of single precision, unless the weights have less.
+  private let precision: ProductPrecision
   /// Whether the weights stay, and bfloat16 holds them as they are.
   private let isExact: Bool
   /// `Wᵀ` and `W` as right operands.
@@ -43,8 +43,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     isTrained = use == .trained
     let isLaidOut = Scalar.self != Float.self
     values = use.keepsValues(isLaidOut ? .bfloat16 : .float32) ? matrix : nil
+    self.precision = precision
     isExact = !isLaidOut && use.isFrozen && holdsBrainFloats(matrix.buffer)
-    (self.precision, gradientPrecision) = (isExact ? precision.byBrainFloats : precision, precision)
     forward = isLaidOut ? PackedMatrix(rounding: matrix, transposed: true) : nil
     backward = isLaidOut && use.pullsBack ? PackedMatrix(rounding: matrix) : nil
   }
@@ -62,7 +62,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   func packed() -> LinearMap {
     guard forward == nil, let values else { return self }
     var copy = self
-    copy.forward = PackedMatrix(rounding: values, transposed: true, precision)
+    copy.forward = PackedMatrix(rounding: values, transposed: true, weightPrecision)
     return copy
   }
 
@@ -74,7 +74,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
-      multiply(x, transposed: false, by: plain, transposed: true, into: y, precision)
+      multiply(x, transposed: false, by: plain, transposed: true, into: y, weightPrecision)
     }
     if let bias { addBias(bias.values, to: y) }
   }
@@ -87,7 +87,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
-      multiply(x, transposed: false, by: plain, transposed: true, into: y, precision)
+      multiply(x, transposed: false, by: plain, transposed: true, into: y, weightPrecision)
     }
     if let bias { addBias(bias.values, to: y) }
   }
@@ -100,7 +100,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let backward {
       multiply(dy, by: backward, into: dx)
     } else {
-      multiply(dy, by: plain, into: dx, precision)
+      multiply(dy, by: plain, into: dx, weightPrecision)
     }
   }
 
@@ -112,7 +112,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     let sum = gradients.target(for: names)
     multiply(
       dy, transposed: true, by: x, into: Matrix(sum.values, rows: outputs, columns: inputs),
-      accumulating: sum.isBegun, gradientPrecision)
+      accumulating: sum.isBegun, precision)
     if let bias {
       let sum = gradients.target(for: bias.names)
       if !sum.isBegun { clear(sum.values) }
@@ -122,12 +122,12 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
 
   /// `Wᵀ` as a right operand: as it is kept, or laid out in `memory`.
   func forward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
-    forward ?? PackedMatrix(plain, transposed: true, precision, in: memory())
+    forward ?? PackedMatrix(plain, transposed: true, weightPrecision, in: memory())
   }
 
   /// `W` as a right operand: as it is kept, or laid out in `memory`.
   func backward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
-    backward ?? PackedMatrix(plain, precision, in: memory())
+    backward ?? PackedMatrix(plain, weightPrecision, in: memory())
   }
 
   /// Floats of memory that laying out in each direction takes.
@@ -138,6 +138,9 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
         PackedMatrix<Scalar>.floatCount(rows: inputs, columns: outputs),
         PackedMatrix<Scalar>.floatCount(rows: outputs, columns: inputs))
   }
+
+  /// What products by the weights take of single precision.
+  private var weightPrecision: ProductPrecision { isExact ? precision.byBrainFloats : precision }
 
   /// The weights as products in single precision read them.
   private var plain: Matrix<Scalar> {

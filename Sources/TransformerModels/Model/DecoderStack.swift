@@ -51,12 +51,10 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
   let blocks: [DecoderBlock<Scalar>]
   private(set) var head: StatisticsHead<Scalar>
   private let headWeights: JoinedWeights?
-  /// What products take of single precision.
-  private let precision: ProductPrecision
 
   /// Takes the weights in the order of the layers.
   init<Failure: Error>(_ weights: inout WeightBuilder<Failure>) throws(Failure) {
-    (configuration, precision) = (weights.configuration, weights.computeType.precision)
+    configuration = weights.configuration
     let (use, keeps) = (weights.use, weights.use.keepsValues(weights.computeType))
     let isRounded = Scalar.self != Float.self
     let embedded = try weights.joined([configuration.embeddingName], isKept: keeps)
@@ -74,14 +72,15 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
       ? embedded : try weights.joined([configuration.headName], isKept: keeps)
     headWeights = keeps ? scoring : nil
     head = StatisticsHead(
-      norm: norm, scoring, use: use, cap: configuration.scoreCap.map { Float($0) }, precision)
+      norm: norm, scoring, use: use, cap: configuration.scoreCap.map { Float($0) },
+      weights.computeType.precision)
     var blocks: [DecoderBlock<Scalar>] = []
     for layer in 0..<configuration.layerCount { blocks.append(try DecoderBlock(layer, from: &weights)) }
     self.blocks = blocks
   }
 
   func layout(of adapter: LowRankAdapter) -> any AdapterLayout {
-    AdaptedBlocks<Scalar>(adapter, layerCount: configuration.layerCount, precision)
+    AdaptedBlocks<Scalar>(adapter, layerCount: configuration.layerCount, head.precision)
   }
 
   func parametersChanged() {
@@ -94,7 +93,7 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
     guard let headWeights else { return }
     head = StatisticsHead(
       norm: head.norm, headWeights, use: head.isTrained ? .trained : .following, cap: head.cap,
-      precision, chunkColumns: columns)
+      head.precision, chunkColumns: columns)
   }
 
   func scores(_ pass: PassContext) -> PassScores {
