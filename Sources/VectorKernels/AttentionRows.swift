@@ -20,6 +20,16 @@ extension Matrix<Float> {
   }
 }
 
+extension Matrix where Scalar: ActivationScalar {
+  /// Row `row` from column `column` on, if it is stored in bfloat16. A cast of the whole matrix would count references
+  /// for every row, on a count that all threads share.
+  @inline(__always)
+  fileprivate func brainFloats(_ row: Int, from column: Int = 0) -> UnsafeMutablePointer<UInt16>? {
+    guard Scalar.self == UInt16.self else { return nil }
+    return UnsafeMutableRawPointer(self.row(row) + column).assumingMemoryBound(to: UInt16.self)
+  }
+}
+
 /// Replaces rows of scores by attention weights that still lack a common factor, in the same memory.
 ///
 ///     e_ij = exp(scale·(s_ij − max_j s_ij)),   inverse_i = 1 / Σ_j e_ij
@@ -38,13 +48,11 @@ public func attentionWeights<Scalar: ActivationScalar>(
   precondition(
     inverses.count >= scores.rows, "attentionWeights: \(inverses.count) factors for \(scores.rows) rows")
   let weights = scores.reused(as: type)
-  let brainFloats = weights as? Matrix<UInt16>
   for i in 0..<scores.rows {
     let (first, seen, columns) = visibleColumns(visible + i % period, window, scores.columns)
     let row = scores.row(i) + first
-    if let brainFloats {
-      inverses.base[i] = activeKernels.exponentiate(
-        row, scale, seen, columns, into: brainFloats.row(i) + first)
+    if let words = weights.brainFloats(i, from: first) {
+      inverses.base[i] = activeKernels.exponentiate(row, scale, seen, columns, into: words)
     } else {
       inverses.base[i] = activeKernels.exponentiate(row, scale, seen, columns, into: row)
     }
@@ -66,13 +74,11 @@ public func attentionGradients<Scalar: ActivationScalar>(
   requireAttentionRows(scores, visible, period, window, "attentionGradients")
   requireEqualShapes(scores, slopes, "attentionGradients")
   let (weights, gradients) = (scores.reused(as: type), slopes.reused(as: type))
-  let (brainWeights, brainGradients) = (weights as? Matrix<UInt16>, gradients as? Matrix<UInt16>)
   for i in 0..<scores.rows {
     let (first, seen, columns) = visibleColumns(visible + i % period, window, scores.columns)
     let (row, slope) = (scores.row(i) + first, slopes.row(i) + first)
-    if let weights = brainWeights, let gradients = brainGradients {
-      activeKernels.softmaxGradient(
-        row, slope, scale, seen, columns, shares: weights.row(i) + first, gradient: gradients.row(i) + first)
+    if let shares = weights.brainFloats(i, from: first), let words = gradients.brainFloats(i, from: first) {
+      activeKernels.softmaxGradient(row, slope, scale, seen, columns, shares: shares, gradient: words)
     } else {
       activeKernels.softmaxGradient(row, slope, scale, seen, columns, shares: row, gradient: slope)
     }
@@ -111,11 +117,7 @@ public func scaleRows<Scalar: ActivationScalar>(
   precondition(
     x.rows == y.rows && x.columns == y.columns && factors.count >= x.rows,
     "scaleRows: \(x.rows) × \(x.columns) by \(factors.count) factors into \(y.rows) × \(y.columns)")
-  if let y = y as? Matrix<UInt16> {
-    for i in 0..<x.rows { activeKernels.scaled(x.row(i), factors.base[i], x.columns, into: y.row(i)) }
-  } else if let y = y as? Matrix<Float> {
-    for i in 0..<x.rows { activeKernels.scaled(x.row(i), factors.base[i], x.columns, into: y.row(i)) }
-  }
+  for i in 0..<x.rows { storeRow(i, of: x, times: factors.base[i], into: y) }
 }
 
 /// Writes `factor·x`, rounded to what `Scalar` holds, to `y`, on the calling thread.
@@ -125,10 +127,18 @@ public func storeRows<Scalar: ActivationScalar>(
   precondition(
     x.rows == y.rows && x.columns == y.columns,
     "storeRows: \(x.rows) × \(x.columns) into \(y.rows) × \(y.columns)")
-  if let y = y as? Matrix<UInt16> {
-    for i in 0..<x.rows { activeKernels.scaled(x.row(i), factor, x.columns, into: y.row(i)) }
-  } else if let y = y as? Matrix<Float> {
-    for i in 0..<x.rows { activeKernels.scaled(x.row(i), factor, x.columns, into: y.row(i)) }
+  for i in 0..<x.rows { storeRow(i, of: x, times: factor, into: y) }
+}
+
+@inline(__always)
+private func storeRow<Scalar: ActivationScalar>(
+  _ row: Int, of x: Matrix<Float>, times factor: Float, into y: Matrix<Scalar>
+) {
+  if let words = y.brainFloats(row) {
+    activeKernels.scaled(x.row(row), factor, x.columns, into: words)
+  } else {
+    let numbers = UnsafeMutableRawPointer(y.row(row)).assumingMemoryBound(to: Float.self)
+    activeKernels.scaled(x.row(row), factor, x.columns, into: numbers)
   }
 }
 
@@ -151,5 +161,8 @@ public func copyRows<Scalar: BitwiseCopyable>(_ x: Matrix<Scalar>, into y: Matri
   precondition(
     x.rows == y.rows && x.columns == y.columns,
     "copyRows: \(x.rows) × \(x.columns) into \(y.rows) × \(y.columns)")
-  for i in 0..<x.rows { y.row(i).update(from: x.row(i), count: x.columns) }
+  for i in 0..<x.rows {
+    UnsafeMutableRawPointer(y.row(i)).copyMemory(
+      from: x.row(i), byteCount: x.columns * MemoryLayout<Scalar>.stride)
+  }
 }

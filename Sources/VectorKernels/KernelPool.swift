@@ -30,6 +30,9 @@ public final class KernelPool: @unchecked Sendable {
   /// How many threads work together.
   public var threads: Int { limit.load(ordering: .relaxed) }
 
+  /// How many of them a loop that starts now would have: one while another loop runs.
+  var freeThreads: Int { isBusy.load(ordering: .relaxed) ? 1 : threads }
+
   private let limit: Atomic<Int>
   /// Whether some thread is in charge of a parallel loop.
   private let isBusy = Atomic<Bool>(false)

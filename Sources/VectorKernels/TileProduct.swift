@@ -49,16 +49,15 @@ struct TileProduct: Sendable {
   /// Fills the columns from `firstColumn` on, which `b` holds.
   private func multiply(by b: PackedTiles, _ firstColumn: Int) {
     let cut = TileCut(self, b)
-    let (rows, columns) = ((c.rows + 31) / 32, (b.columns + 31) / 32)
-    KernelPool.shared.parallel(cut.rows * cut.columns) { piece in
+    let columns = (b.columns + 31) / 32
+    KernelPool.shared.parallel(cut.pieces.count) { index in
       // Neighbouring pieces share columns of b; every piece is a whole number of panels.
-      let (column, row) = piece.quotientAndRemainder(dividingBy: cut.rows)
-      let rowRange = 32 * (rows * row / cut.rows)..<min(c.rows, 32 * (rows * (row + 1) / cut.rows))
+      let (column, panels) = (cut.pieces[index].group, cut.pieces[index].places)
       let first = columns * column / cut.columns
       let last = min(b.columns, 32 * (columns * (column + 1) / cut.columns))
       let piece = TilePiece(
-        product: self, b: b, cut: cut, rows: rowRange, panel: first, columns: last - 32 * first,
-        firstColumn: firstColumn + 32 * first)
+        product: self, b: b, cut: cut, rows: 32 * panels.lowerBound..<min(c.rows, 32 * panels.upperBound),
+        panel: first, columns: last - 32 * first, firstColumn: firstColumn + 32 * first)
       b.kernels.begin()
       piece.run()
       b.kernels.end()
@@ -81,8 +80,10 @@ struct TileProduct: Sendable {
 
 /// How a product on tiles is cut, for caches of 48 KB and 2 MB a core.
 struct TileCut {
-  /// Pieces of rows and of columns.
-  var rows: Int, columns: Int
+  /// How many parts the columns are cut into.
+  let columns: Int
+  /// Row panels of one part of the columns each.
+  let pieces: [LoopPiece]
   /// Spans of depth, and blocks of each.
   let spans: Int, blocks: Int
   /// Row panels that are packed, or multiplied, at a time.
@@ -102,6 +103,8 @@ struct TileCut {
   private static let columnBytes = 1 << 20
   /// The same where parts of rows, packed one panel after the other, need less room beside them.
   private static let splitColumnBytes = 1340 << 10
+  /// Steps, each of one panel by one, times products of parts: what is worth another thread, some 15 µs.
+  private static let pieceWork = 512
 
   init(_ product: TileProduct, _ b: PackedTiles) {
     let (rowPanels, columnPanels) = ((product.c.rows + 31) / 32, (b.columns + 31) / 32)
@@ -119,28 +122,25 @@ struct TileCut {
     group = isGrouped ? 4 : columnPanels
     let columnBytes = isSplit ? Self.splitColumnBytes : Self.columnBytes
     let width = max(1, columnBytes / (steps * b.format.stepBytes))
-    // Sums that are gone through several times stay in the second-level cache with the columns.
-    let tallest = spans == 1 ? rowPanels : 8
     // Turned rows are read in lines of 1 KB; of others the next panel is packed once the last is done with.
     height = isTurned ? 8 : 1
-    (rows, columns) = ((rowPanels + tallest - 1) / tallest, (columnPanels + width - 1) / width)
-    let threads = KernelPool.shared.threads
-    guard threads > 1 else { return }
-    // A piece is worth another thread from some 20 µs on; small ones read the columns too often.
-    let work = rowPanels * columnPanels * b.steps * product.products(by: b)
-    let wanted = min(2 * threads, work / 512)
-    while rows * columns < wanted {
-      let (height, width) = (rowPanels / rows, columnPanels / columns)
-      if height >= 8 || (height >= 2 && height >= width) {
-        rows *= 2
-      } else if width >= 2 {
-        columns *= 2
-      } else if height >= 2 {
-        rows *= 2
-      } else {
-        break
-      }
+    let threads = KernelPool.shared.freeThreads
+    let work = columnPanels * b.steps * product.products(by: b)
+    let wanted = threads == 1 ? 1 : min(8 * threads, rowPanels * work / Self.pieceWork)
+    var columns = (columnPanels + width - 1) / width
+    while rowPanels * columns < wanted, columns * 2 <= columnPanels { columns *= 2 }
+    self.columns = columns
+    // Sums that are gone through several times stay in the second-level cache with the columns.
+    var (smallest, largest) = spans == 1 ? (1, rowPanels) : (4, 8)
+    if isTurned {
+      // Each piece reads all columns again: as few as keep threads busy, of one size.
+      let count = max((rowPanels + 7) / 8, min(2 * threads, rowPanels / 4))
+      largest = (rowPanels + count - 1) / count
+      smallest = largest
     }
+    pieces = loopPieces(
+      rowPanels, groups: columns, threads: threads,
+      smallest: max(smallest, (columns * Self.pieceWork + work - 1) / work), largest: largest)
   }
 
   /// The steps of one of `count` equal parts of a range.

@@ -23,7 +23,7 @@ extension StatisticsHead {
     forEachRound(workspace, directions: 2) { round in
       let (forward, backward) = (round.forward(0), round.backward(1))
       let other = kept.comparison?.scores.round(round.chunks.indices)
-      forEachBlock(of: rows, workspace) { rows, room in
+      forEachBlock(of: rows) { rows, room in
         let normed = kept.normed.rows(rows)
         for (place, columns) in round.columns.enumerated() {
           let scores = room.block(0..<rows.count, 0..<columns.count)

@@ -66,7 +66,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     forEachRound(workspace) { round in
       let weights = round.forward(0)
       let other = compared?.scores.round(round.chunks.indices)
-      forEachBlock(of: picked.rows, workspace) { rows, room in
+      forEachBlock(of: picked.rows) { rows, room in
         for (place, columns) in round.columns.enumerated() {
           let scores = room.block(0..<rows.count, 0..<columns.count)
           multiply(normed.rows(rows), by: weights[place], into: scores)
@@ -149,25 +149,15 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   /// Calls `body` for blocks of rows, in parallel, each with room for a chunk's scores.
   ///
   /// Rows do not depend on each other, so their blocks may depend on the number of threads.
-  func forEachBlock(
-    of rows: Int, _ workspace: Workspace, _ body: @Sendable (Range<Int>, Matrix<Float>) -> Void
-  ) {
-    let mark = workspace.mark
-    defer { workspace.release(to: mark) }
-    let (threads, height) = plan(rows: rows)
-    let blocks = Self.pieces(of: rows, size: height)
-    let rooms: [Matrix<Float>] = (0..<threads).map { _ in workspace.matrix(height, widest) }
-    KernelPool.shared.parallel(threads) { thread in
-      for block in stride(from: thread, to: blocks.count, by: threads) { body(blocks[block], rooms[thread]) }
+  func forEachBlock(of rows: Int, _ body: @Sendable (Range<Int>, Matrix<Float>) -> Void) {
+    // Whole tiles of rows; every block reads the weights again.
+    let blocks = loopPieces(
+      (rows + 31) / 32, threads: KernelPool.shared.threads, smallest: 4, largest: Self.blockRows / 32)
+    KernelPool.shared.parallel(blocks.count) { index in
+      let places = blocks[index].places
+      let block = 32 * places.lowerBound..<min(rows, 32 * places.upperBound)
+      withScratch(block.count * widest) { body(block, Matrix($0, rows: block.count, columns: widest)) }
     }
-  }
-
-  /// How many threads share `rows` rows, and how many of them are worked on at a time.
-  func plan(rows: Int) -> (threads: Int, height: Int) {
-    let threads = max(1, min(KernelPool.shared.threads, rows))
-    let turns = max(1, (rows + threads * Self.blockRows - 1) / (threads * Self.blockRows))
-    // Whole tiles of rows; every thread has as many blocks.
-    return (threads, max(32, (rows + threads * turns * 32 - 1) / (threads * turns * 32) * 32))
   }
 
   /// Columns of the widest chunk.

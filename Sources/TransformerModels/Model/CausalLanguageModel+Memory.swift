@@ -75,7 +75,7 @@ extension DecoderStack {
     let (norm, gated) = (operand(configuration.width), operand(configuration.feedForwardWidth))
     let picked = head.byteCount(predictions: predictions, configuration)
     guard let limit else {
-      return 2 * stream + max(block + norm + gated, picked + head.roundByteCount(predictions, directions: 1))
+      return 2 * stream + max(block + norm + gated, picked + head.roundByteCount(directions: 1))
     }
     let kept = keptCount(rows: rows, limit: limit)
     let streams = (blocks.count + 1) * stream + kept * block + (kept < blocks.count ? block : 0)
@@ -97,7 +97,7 @@ extension DecoderStack {
     let pulling = head.pullBackByteCount(predictions, width: configuration.width)
     return streams
       + max(
-        norm + gated, picked + head.roundByteCount(predictions, directions: 1),
+        norm + gated, picked + head.roundByteCount(directions: 1),
         picked + stream + max(pulling, feedForward, attention, again))
   }
 }
@@ -105,7 +105,7 @@ extension DecoderStack {
 extension DecoderStack {
   func comparisonByteCount(predictions: Int) -> Int {
     Workspace.operandByteCount(of: Scalar.self, predictions, configuration.width)
-      + head.roundByteCount(predictions, directions: 1)
+      + head.roundByteCount(directions: 1)
   }
 }
 
@@ -117,17 +117,15 @@ extension StatisticsHead {
       + Norm.Measures.byteCount(rows: predictions, configuration)
   }
 
-  /// The bytes of a round's weights, where they are laid out for it, and of scores.
-  func roundByteCount(_ predictions: Int, directions: Int) -> Int {
-    let plan = plan(rows: predictions)
-    return directions * Self.chunksPerRound * Workspace.byteCount(of: Float.self, [layoutCount])
-      + plan.threads * Workspace.byteCount(of: Float.self, [plan.height * widest])
+  /// The bytes of a round's weights, where they are laid out for it.
+  func roundByteCount(directions: Int) -> Int {
+    directions * Self.chunksPerRound * Workspace.byteCount(of: Float.self, [layoutCount])
   }
 
   /// The bytes of the head's way back.
   func pullBackByteCount(_ predictions: Int, width: Int) -> Int {
     let stream = Workspace.byteCount(of: Float.self, [predictions * width])
     let slopes = Workspace.operandByteCount(of: Scalar.self, predictions, Self.chunksPerRound * widest)
-    return stream + slopes + max(roundByteCount(predictions, directions: 2), stream)
+    return stream + slopes + max(roundByteCount(directions: 2), stream)
   }
 }
