@@ -37,14 +37,10 @@ public final class TabularPolicy: Policy, RefreshableScorer, DivergenceScorer {
         })
   }
 
-  private static let ofScores: [TokenStatistic] = [
-    .logProbability, .entropy, .logCollision, .meanScore, .argmaxHit,
-  ]
-
   /// What a table of scores can say, its scalar heads, and the divergence where there is something to compare with.
   public var statistics: Set<TokenStatistic> {
-    Set(Self.ofScores + heads).union(
-      reference == nil ? [] : [.divergence] + Self.ofScores.map(TokenStatistic.reference))
+    Set(TokenStatistic.ofScores + heads).union(
+      reference == nil ? [] : [.divergence] + TokenStatistic.ofScores.map(TokenStatistic.reference))
   }
 
   public func measureDivergence(from reference: any Scorer) -> Bool {

@@ -27,6 +27,11 @@ public struct TokenStatistic: Hashable, Sendable, Codable, CustomStringConvertib
   /// `log Σ_v π(v)²`, in nats: the collision term of confidence weights.
   public static let logCollision = TokenStatistic("log-collision")
 
+  /// What the scores of one next token say by themselves, without a reference.
+  public static let ofScores: [TokenStatistic] = [
+    .logProbability, .entropy, .logCollision, .meanScore, .argmaxHit,
+  ]
+
   /// What the reference that divergences are measured from says of a token, where the same pass finds it out.
   public static func reference(_ statistic: TokenStatistic) -> TokenStatistic {
     TokenStatistic(referencePrefix + statistic.name)

@@ -17,10 +17,10 @@ extension CausalLanguageModel: Policy, RefreshableScorer {
   /// Log-probability, entropy, log-collision, mean score and argmax hit; the scalar heads it has; the divergence,
   /// where it is told what from, and then all but heads of that reference, too.
   public var statistics: Set<TokenStatistic> {
-    var known = Self.statisticsOfScores
+    var known = Set(TokenStatistic.ofScores)
     for head in scalarHeads { known.formUnion([.head(head.name), .headBehind(head.name)]) }
     if comparedModel != nil {
-      known.formUnion([.divergence] + Self.statisticsOfScores.map(TokenStatistic.reference))
+      known.formUnion([.divergence] + TokenStatistic.ofScores.map(TokenStatistic.reference))
     }
     return known
   }

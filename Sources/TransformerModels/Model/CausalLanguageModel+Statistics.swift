@@ -13,11 +13,6 @@ import VectorKernels
 #endif
 
 extension CausalLanguageModel {
-  /// What the scores of the vocabulary come to.
-  static let statisticsOfScores: Set<TokenStatistic> = [
-    .logProbability, .entropy, .logCollision, .meanScore, .argmaxHit,
-  ]
-
   /// What the end of the stream is to give for `wanted`.
   func request(_ wanted: Set<TokenStatistic>, _ batch: TokenBatch) throws(ScoringError) -> HeadRequest {
     var request = HeadRequest()
@@ -93,7 +88,7 @@ extension CausalLanguageModel {
 }
 
 extension RowStatistics.Finished {
-  /// One of ``CausalLanguageModel/statisticsOfScores``.
+  /// One of ``TokenStatistic/ofScores``.
   fileprivate func number(of statistic: TokenStatistic) -> Double {
     switch statistic {
     case .logProbability: logProbability
