@@ -15,15 +15,21 @@ extension Matrix where Scalar: ActivationScalar {
     MutableScalars(UnsafeMutableRawPointer(self.row(row) + column), isBrainFloat: Scalar.self == UInt16.self)
   }
 
+  /// Row `row` from column `column` on, if it is stored in bfloat16.
+  ///
+  /// A cast of the whole matrix would count references for every row, on a count that all threads share.
+  @inline(__always)
+  func brainFloats(_ row: Int, from column: Int = 0) -> UnsafeMutablePointer<UInt16>? {
+    guard Scalar.self == UInt16.self else { return nil }
+    return UnsafeMutableRawPointer(self.row(row) + column).assumingMemoryBound(to: UInt16.self)
+  }
+
   /// Writes one number, rounded to what is stored.
   func set(_ number: Float, _ row: Int, _ column: Int) {
-    let target: MutableScalars = scalars(row)
-    if target.isBrainFloat {
-      withUnsafePointer(to: number) {
-        activeKernels.toBrainFloat($0, target.base.assumingMemoryBound(to: UInt16.self) + column, 1)
-      }
+    if let word = brainFloats(row, from: column) {
+      withUnsafePointer(to: number) { activeKernels.toBrainFloat($0, word, 1) }
     } else {
-      target.base.assumingMemoryBound(to: Float.self)[column] = number
+      UnsafeMutableRawPointer(self.row(row) + column).storeBytes(of: number, as: Float.self)
     }
   }
 }

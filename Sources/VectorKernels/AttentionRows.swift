@@ -20,16 +20,6 @@ extension Matrix<Float> {
   }
 }
 
-extension Matrix where Scalar: ActivationScalar {
-  /// Row `row` from column `column` on, if it is stored in bfloat16. A cast of the whole matrix would count references
-  /// for every row, on a count that all threads share.
-  @inline(__always)
-  fileprivate func brainFloats(_ row: Int, from column: Int = 0) -> UnsafeMutablePointer<UInt16>? {
-    guard Scalar.self == UInt16.self else { return nil }
-    return UnsafeMutableRawPointer(self.row(row) + column).assumingMemoryBound(to: UInt16.self)
-  }
-}
-
 /// Replaces rows of scores by attention weights that still lack a common factor, in the same memory.
 ///
 ///     e_ij = exp(scale·(s_ij − max_j s_ij)),   inverse_i = 1 / Σ_j e_ij

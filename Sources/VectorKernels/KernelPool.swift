@@ -31,7 +31,7 @@ public final class KernelPool: @unchecked Sendable {
   public var threads: Int { limit.load(ordering: .relaxed) }
 
   /// How many of them a loop that starts now would have: one while another loop runs.
-  var freeThreads: Int { isBusy.load(ordering: .relaxed) ? 1 : threads }
+  public var freeThreads: Int { isBusy.load(ordering: .relaxed) ? 1 : threads }
 
   private let limit: Atomic<Int>
   /// Whether some thread is in charge of a parallel loop.

@@ -131,7 +131,7 @@ struct Product: Sendable {
       rows: (rows + Self.rowBlock - 1) / Self.rowBlock,
       columns: (columns + Self.columnBlock - 1) / Self.columnBlock
     )
-    let threads = KernelPool.shared.threads
+    let threads = KernelPool.shared.freeThreads
     guard threads > 1 else { return grid }
     let wanted = min(4 * threads, rows * columns * depth / Self.pieceWork)
     while grid.rows * grid.columns < wanted {

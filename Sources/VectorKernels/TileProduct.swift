@@ -126,6 +126,7 @@ struct TileCut {
     height = isTurned ? 8 : 1
     let threads = KernelPool.shared.freeThreads
     let work = columnPanels * b.steps * product.products(by: b)
+    // Columns are cut further where rows alone are too few for pieces that shrink.
     let wanted = threads == 1 ? 1 : min(8 * threads, rowPanels * work / Self.pieceWork)
     var columns = (columnPanels + width - 1) / width
     while rowPanels * columns < wanted, columns * 2 <= columnPanels { columns *= 2 }

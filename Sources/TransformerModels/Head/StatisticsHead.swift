@@ -152,7 +152,7 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   func forEachBlock(of rows: Int, _ body: @Sendable (Range<Int>, Matrix<Float>) -> Void) {
     // Whole tiles of rows; every block reads the weights again.
     let blocks = loopPieces(
-      (rows + 31) / 32, threads: KernelPool.shared.threads, smallest: 4, largest: Self.blockRows / 32)
+      (rows + 31) / 32, threads: KernelPool.shared.freeThreads, smallest: 4, largest: Self.blockRows / 32)
     KernelPool.shared.parallel(blocks.count) { index in
       let places = blocks[index].places
       let block = 32 * places.lowerBound..<min(rows, 32 * places.upperBound)
