@@ -179,14 +179,14 @@ package struct MicroKernel: Sendable {
     // Of ordinary numbers: zeros would cost less power, and let the processor run faster than it can.
     let panels = FloatBuffer(
       (0..<2 * 18 * 256).map { Float(bitPattern: 0x3f80_3f81 + UInt32($0 * 40_503 % 127) << 17) })
-    let (c, spare) = (FloatBuffer(count: 1024), FloatBuffer(count: 1024))
+    let (c, spare) = (FloatBuffer(count: 1024), FloatBuffer(count: TileSums.spareCount))
     let sums = TileSums(c.base, stride: 32, rows: 32, columns: 32, accumulating: false)
     let left = LeftTiles(panels.base, panelBytes: 0, format: tiles.left, isKept: false)
     let right = RightTiles(panels.base + 18 * 256, panelBytes: 0, format: tiles.right)
     let steps = tiles.steps
     kernels.begin()
     for _ in 0..<Self.repetitions {
-      kernels.multiply(left, right, steps: steps, into: sums, spare: spare.base)
+      kernels.multiply(left, right, steps: steps, into: sums, spare: spare.base, next: nil)
     }
     kernels.end()
   }

@@ -33,14 +33,17 @@ public final class KernelPool: @unchecked Sendable {
   /// How many of them a loop that starts now would have: one while another loop runs.
   public var freeThreads: Int { isBusy.load(ordering: .relaxed) ? 1 : threads }
 
+  /// What each thread of a loop runs.
+  private typealias Body = @Sendable (inout LoopTurns) -> Void
+
   private let limit: Atomic<Int>
   /// Whether some thread is in charge of a parallel loop.
   private let isBusy = Atomic<Bool>(false)
   /// Twice the number of workers inside the loop, plus 1 while more may enter.
   private let entries = Atomic<Int>(0)
-  private let next = Atomic<Int>(0)
+  fileprivate let next = Atomic<Int>(0)
   /// The loop's body, on the stack of the thread in charge.
-  private var body: UnsafePointer<@Sendable (Int) -> Void>?
+  private var body: UnsafePointer<Body>?
   private var count = 0
   private var workers: [Worker] = []
 
@@ -53,11 +56,22 @@ public final class KernelPool: @unchecked Sendable {
   ///
   /// Calls from inside `body` run serially on the calling thread.
   public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    share(count) { turns in
+      while let index = turns.next() { body(index) }
+    }
+  }
+
+  /// Calls `body` on every thread that takes part, and returns when all are done.
+  ///
+  /// Together they are to take each index below `count` from their turns: a thread knows thus what comes next before it does
+  /// what it has. Calls from inside `body` run serially on the calling thread.
+  public func share(_ count: Int, _ body: @Sendable (inout LoopTurns) -> Void) {
     let limit = threads
     guard count > 1, limit > 1,
       isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else {
-      for index in 0..<count { body(index) }
+      var turns = LoopTurns(count: count)
+      body(&turns)
       return
     }
     withoutActuallyEscaping(body) { body in
@@ -66,7 +80,7 @@ public final class KernelPool: @unchecked Sendable {
     isBusy.store(false, ordering: .releasing)
   }
 
-  private func runTogether(_ body: UnsafePointer<@Sendable (Int) -> Void>, _ count: Int, _ limit: Int) {
+  private func runTogether(_ body: UnsafePointer<Body>, _ count: Int, _ limit: Int) {
     self.body = body
     self.count = count
     next.store(0, ordering: .relaxed)
@@ -83,14 +97,11 @@ public final class KernelPool: @unchecked Sendable {
     self.body = nil
   }
 
-  /// Takes pieces until none is left. Not inlined, so that no reference to the body outlives the loop.
+  /// Takes turns until none is left. Not inlined, so that no reference to the body outlives the loop.
   @inline(never)
-  private func runPieces(_ body: UnsafePointer<@Sendable (Int) -> Void>, _ count: Int) {
-    while true {
-      let index = next.add(1, ordering: .relaxed).oldValue
-      if index >= count { return }
-      body.pointee(index)
-    }
+  private func runPieces(_ body: UnsafePointer<Body>, _ count: Int) {
+    var turns = LoopTurns(count: count, of: self)
+    body.pointee(&turns)
   }
 
   /// Wakes the first `wanted` workers, starting those that are missing.
@@ -140,6 +151,24 @@ public final class KernelPool: @unchecked Sendable {
       seen = result.original
     }
     return false
+  }
+}
+
+/// Where one thread takes the indices of a loop, in rising order; other threads take the others.
+public struct LoopTurns {
+  private let count: Int
+  /// Whose loop it is, unless it is one thread's alone.
+  private let pool: KernelPool?
+  /// The next index of one thread's loop.
+  private var index = 0
+
+  fileprivate init(count: Int, of pool: KernelPool? = nil) { (self.count, self.pool) = (count, pool) }
+
+  /// The next index, which nobody else gets; none when all are taken.
+  public mutating func next() -> Int? {
+    let taken = pool?.next.add(1, ordering: .relaxed).oldValue ?? index
+    index += 1
+    return taken < count ? taken : nil
   }
 }
 

@@ -8,6 +8,17 @@ typealias AnyTileKernels = any TileProductKernels.Type
 extension Operand {
   /// What its numbers become in tiles.
   var format: TileFormat { isBrainFloat ? .brainFloat : significand.format }
+
+  /// How some of its rows or columns, over some of the depth, are packed.
+  func packing(
+    _ range: Range<Int>, _ levels: Range<Int>, isRight: Bool, into panels: UnsafeMutableRawPointer,
+    panelBytes: Int
+  ) -> TilePacking {
+    TilePacking(
+      address(range.lowerBound, levels.lowerBound), format, outerStride: outerStride,
+      depthStride: depthStride, outer: range.count, depth: levels.count, isRight: isRight, into: panels,
+      panelBytes: panelBytes)
+  }
 }
 
 /// A right operand in tiles.
@@ -74,8 +85,6 @@ struct PackedTiles: Sendable {
   ) {
     let levels = 32 * steps.lowerBound..<min(depth, 32 * steps.upperBound)
     kernels.pack(
-      operand.address(columns.lowerBound, levels.lowerBound), operand.format,
-      outerStride: operand.outerStride, depthStride: operand.depthStride, outer: columns.count,
-      depth: levels.count, isRight: true, into: panels, panelBytes: panelBytes)
+      operand.packing(columns, levels, isRight: true, into: panels, panelBytes: panelBytes))
   }
 }

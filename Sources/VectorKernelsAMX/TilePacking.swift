@@ -145,38 +145,47 @@ enum ThreePartNumbers: TileNumbers {
   }
 }
 
-/// Turns the 16 × 16 words of a tile.
+/// Four rows of a tile of 16 × 16 words, turned: what were its columns 4q to 4q + 3.
+typealias QuarterTile = (Numbers, Numbers, Numbers, Numbers)
+
+/// A quarter of a tile, turned.
 @inline(__always)
-private func turn(_ tile: UnsafeMutableRawPointer) {
-  // A quarter of four rows, four rows apart: what turns into rows 4q to 4q + 3.
-  @inline(__always) func quarters(_ row: Int, _ quarter: Int) -> Numbers {
+func turnedQuarter(_ tile: UnsafeRawPointer, _ quarter: Int) -> QuarterTile {
+  // Four words of four rows that lie four rows apart.
+  @inline(__always) func words(_ row: Int) -> Numbers {
     @inline(__always) func part(_ index: Int) -> SIMD4<Float> {
       (tile + 64 * (row + 4 * index) + 16 * quarter).loadUnaligned(as: SIMD4<Float>.self)
     }
     return processor_join_quarters(part(0), part(1), part(2), part(3))
   }
-  typealias Four = (Numbers, Numbers, Numbers, Numbers)
-  @inline(__always) func turned(_ quarter: Int) -> Four {
-    let (a, b) = (quarters(0, quarter), quarters(1, quarter))
-    let (c, d) = (quarters(2, quarter), quarters(3, quarter))
-    let (ab, cd) = (processor_pair_low(a, b), processor_pair_low(c, d))
-    let (ef, gh) = (processor_pair_high(a, b), processor_pair_high(c, d))
-    return (
-      processor_pair_low_doubles(ab, cd), processor_pair_high_doubles(ab, cd),
-      processor_pair_low_doubles(ef, gh), processor_pair_high_doubles(ef, gh)
-    )
-  }
-  let (first, second, third, fourth) = (turned(0), turned(1), turned(2), turned(3))
-  @inline(__always) func put(_ rows: Four, _ quarter: Int) {
-    (tile + 256 * quarter).storeBytes(of: rows.0, as: Numbers.self)
-    (tile + 256 * quarter + 64).storeBytes(of: rows.1, as: Numbers.self)
-    (tile + 256 * quarter + 128).storeBytes(of: rows.2, as: Numbers.self)
-    (tile + 256 * quarter + 192).storeBytes(of: rows.3, as: Numbers.self)
-  }
-  put(first, 0)
-  put(second, 1)
-  put(third, 2)
-  put(fourth, 3)
+  let (a, b) = (words(0), words(1))
+  let (c, d) = (words(2), words(3))
+  let (ab, cd) = (processor_pair_low(a, b), processor_pair_low(c, d))
+  let (ef, gh) = (processor_pair_high(a, b), processor_pair_high(c, d))
+  return (
+    processor_pair_low_doubles(ab, cd), processor_pair_high_doubles(ab, cd),
+    processor_pair_low_doubles(ef, gh), processor_pair_high_doubles(ef, gh)
+  )
+}
+
+/// Writes a quarter where it belongs.
+@inline(__always)
+func putQuarter(_ rows: QuarterTile, _ quarter: Int, _ tile: UnsafeMutableRawPointer) {
+  (tile + 256 * quarter).storeBytes(of: rows.0, as: Numbers.self)
+  (tile + 256 * quarter + 64).storeBytes(of: rows.1, as: Numbers.self)
+  (tile + 256 * quarter + 128).storeBytes(of: rows.2, as: Numbers.self)
+  (tile + 256 * quarter + 192).storeBytes(of: rows.3, as: Numbers.self)
+}
+
+/// Turns the 16 × 16 words of a tile.
+@inline(__always)
+private func turn(_ tile: UnsafeMutableRawPointer) {
+  let (first, second) = (turnedQuarter(tile, 0), turnedQuarter(tile, 1))
+  let (third, fourth) = (turnedQuarter(tile, 2), turnedQuarter(tile, 3))
+  putQuarter(first, 0, tile)
+  putQuarter(second, 1, tile)
+  putQuarter(third, 2, tile)
+  putQuarter(fourth, 3, tile)
 }
 
 /// One whole tile of each part, 2 KB apart.
@@ -249,11 +258,11 @@ private func packRows<N: TileNumbers>(
   }
 }
 
-private func pack<N: TileNumbers>(
-  _ numbers: N.Type, _ raw: UnsafeRawPointer, _ outerStride: Int, _ depthStride: Int, _ outer: Int,
-  _ depth: Int, _ isRight: Bool, _ panels: UnsafeMutableRawPointer, _ panelBytes: Int
-) {
-  let source = raw.assumingMemoryBound(to: N.Scalar.self)
+/// Packs part of an operand.
+func pack<N: TileNumbers>(_ numbers: N.Type, _ job: TilePacking) {
+  let source = job.source.assumingMemoryBound(to: N.Scalar.self)
+  let (outerStride, depthStride, isRight) = (job.outerStride, job.depthStride, job.isRight)
+  let (outer, depth, panels, panelBytes) = (job.outer, job.depth, job.panels, job.panelBytes)
   if depthStride == 1 && !isRight {
     packRows(numbers, source, outerStride, outer, depth, panels, panelBytes)
     return
@@ -282,23 +291,12 @@ private func pack<N: TileNumbers>(
 }
 
 extension TileKernels {
-  public static func pack(
-    _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
-    depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int
-  ) {
-    switch format {
-    case .brainFloat:
-      VectorKernelsAMX.pack(
-        BrainFloatNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
-    case .rounded:
-      VectorKernelsAMX.pack(
-        RoundedNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
-    case .twoParts:
-      VectorKernelsAMX.pack(
-        TwoPartNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
-    case .threeParts:
-      VectorKernelsAMX.pack(
-        ThreePartNumbers.self, source, outerStride, depthStride, outer, depth, isRight, panels, panelBytes)
+  public static func pack(_ job: TilePacking) {
+    switch job.format {
+    case .brainFloat: VectorKernelsAMX.pack(BrainFloatNumbers.self, job)
+    case .rounded: VectorKernelsAMX.pack(RoundedNumbers.self, job)
+    case .twoParts: VectorKernelsAMX.pack(TwoPartNumbers.self, job)
+    case .threeParts: VectorKernelsAMX.pack(ThreePartNumbers.self, job)
     }
   }
 }

@@ -6,68 +6,14 @@ public import VectorKernelsInterface
 /// This instruction set's kernels.
 public enum TileKernels {}
 
-/// How one step of a panel by one of a panel is multiplied.
-private protocol TileSteps {
-  /// Adds one step to the sums in the tiles; rows of the left one's lie `rowBytes` apart.
-  static func add(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer)
-}
-
-/// bfloat16, the left operand's panel kept in the first-level cache.
-private enum KeptSteps: TileSteps {
-  @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer) {
-    processor_tiles_step_streaming_right(a, rowBytes, b)
-  }
-}
-
-/// bfloat16, the left operand packed: the right one's panel stays in the first-level cache.
-private enum PackedSteps: TileSteps {
-  @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
-    processor_tiles_step_streaming_left(a, b)
-  }
-}
-
-/// Three parts by three.
-private enum ThreeByThree: TileSteps {
-  @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
-    processor_tiles_step_three_by_three(a, b)
-  }
-}
-
-/// Three parts by bfloat16.
-private enum ThreeByOne: TileSteps {
-  @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
-    processor_tiles_step_three_by_one(a, b)
-  }
-}
-
-/// Two parts by two.
-private enum TwoByTwo: TileSteps {
-  @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
-    processor_tiles_step_two_by_two(a, b)
-  }
-}
-
-/// Two parts by bfloat16.
-private enum TwoByOne: TileSteps {
-  @inline(__always)
-  static func add(_ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer) {
-    processor_tiles_step_two_by_one(a, b)
-  }
-}
-
 /// The tiles' sums on their way to where only some of them exist, or are to be rounded.
 private typealias Block = MutableFloats
 
-/// One block of sums.
+/// One block of sums, from `row` and `column` on; `copy` is room for it.
 @inline(__always)
-private func multiplyBlock<S: TileSteps>(
+private func multiplyBlock<S: TileSteps, E: TileErrand>(
   _: S.Type, _ left: LeftTiles, _ a: UnsafeRawPointer, _ right: RightTiles, _ b: UnsafeRawPointer,
-  _ steps: Int, _ c: TileSums, _ row: Int, _ column: Int, _ copy: Block
+  _ steps: Int, _ c: TileSums, _ row: Int, _ column: Int, _ copy: Block, _ errand: inout BlockErrand<E>
 ) {
   let (rows, columns) = (min(32, c.rows - row), min(32, c.columns - column))
   let target = c.base + row * c.stride + column
@@ -80,10 +26,14 @@ private func multiplyBlock<S: TileSteps>(
     for index in 0..<rows { (copy + 32 * index).update(from: target + index * c.stride, count: columns) }
     processor_tiles_load(copy, 128)
   }
-  for step in 0..<steps { S.add(a + step * left.stepBytes, left.rowBytes, b + step * right.stepBytes) }
+  for step in 0..<steps {
+    S.add(a + step * left.stepBytes, left.rowBytes, b + step * right.stepBytes, &errand)
+  }
   if let rounded = c.rounded {
+    errand.finishRounding()
     processor_tiles_store(copy, 128)
     let address = rounded + row * c.roundedStride + column
+    if isWhole { return errand.round(copy, into: address) }
     for index in 0..<rows { writeRounded(copy + 32 * index, address + index * c.roundedStride, columns) }
   } else if isWhole {
     processor_tiles_store(target, 4 * c.stride)
@@ -93,17 +43,33 @@ private func multiplyBlock<S: TileSteps>(
   }
 }
 
-/// All blocks of sums.
-private func multiplyBlocks<S: TileSteps>(
-  _ kind: S.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums, _ copy: Block
+/// All blocks of sums, while `other` goes on.
+private func multiplyBlocks<S: TileSteps, E: TileErrand>(
+  _ kind: S.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums, _ spare: MutableFloats,
+  _ other: E
 ) {
   let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
-  for turn in 0..<rowPanels * columnPanels {
-    let (i, j) =
-      a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
-    let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
-    multiplyBlock(kind, a, left, b, right, steps, c, 32 * i, 32 * j, copy)
+  func place(_ turn: Int) -> (i: Int, j: Int) {
+    a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
   }
+  let count = rowPanels * columnPanels
+  var errand = BlockErrand(other, c, ticksPerBlock: steps * S.ticks, spare)
+  for turn in 0..<count {
+    if turn + 1 < count {
+      let (i, j) = place(turn + 1)
+      if let rounded = c.rounded {
+        errand.fetch(UnsafeMutableRawPointer(rounded + 32 * (i * c.roundedStride + j)))
+      } else {
+        errand.fetch(UnsafeMutableRawPointer(c.base + 32 * (i * c.stride + j)))
+      }
+    }
+    let (i, j) = place(turn)
+    let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
+    // The last block's sums may wait in the other half.
+    multiplyBlock(
+      kind, a, left, b, right, steps, c, 32 * i, 32 * j, spare + (turn & 1) * 1024, &errand)
+  }
+  errand.finish()
 }
 
 /// Rounds the first `count` of 32 sums to bfloat16.
@@ -124,16 +90,43 @@ extension TileKernels: TileProductKernels {
   public static func end() { processor_tiles_end() }
 
   public static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats
+    _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats, next: TilePacking?
   ) {
     switch (a.parts, b.parts) {
-    case (3, 3): multiplyBlocks(ThreeByThree.self, a, b, steps, c, spare)
-    case (3, 1): multiplyBlocks(ThreeByOne.self, a, b, steps, c, spare)
-    case (2, 2): multiplyBlocks(TwoByTwo.self, a, b, steps, c, spare)
-    case (2, 1): multiplyBlocks(TwoByOne.self, a, b, steps, c, spare)
-    case (1, 1) where a.isKept: multiplyBlocks(KeptSteps.self, a, b, steps, c, spare)
-    case (1, 1): multiplyBlocks(PackedSteps.self, a, b, steps, c, spare)
+    case (3, 3): multiply(ThreeByThree.self, a, b, steps, c, spare, next)
+    case (3, 1): multiply(ThreeByOne.self, a, b, steps, c, spare, next)
+    case (2, 2): multiply(TwoByTwo.self, a, b, steps, c, spare, next)
+    case (2, 1): multiply(TwoByOne.self, a, b, steps, c, spare, next)
+    case (1, 1) where a.isKept: multiply(KeptSteps.self, a, b, steps, c, spare, next)
+    case (1, 1): multiply(PackedSteps.self, a, b, steps, c, spare, next)
     case (let left, let right): preconditionFailure("tiles: \(left) parts by \(right)")
+    }
+  }
+
+  private static func multiply<S: TileSteps>(
+    _ kind: S.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums, _ spare: MutableFloats,
+    _ next: TilePacking?
+  ) {
+    switch next?.format {
+    case nil: multiplyBlocks(kind, a, b, steps, c, spare, Idle())
+    case .brainFloat: multiply(kind, BrainFloatNumbers.self, a, b, steps, c, spare, next)
+    case .rounded: multiply(kind, RoundedNumbers.self, a, b, steps, c, spare, next)
+    case .twoParts: multiply(kind, TwoPartNumbers.self, a, b, steps, c, spare, next)
+    case .threeParts: multiply(kind, ThreePartNumbers.self, a, b, steps, c, spare, next)
+    }
+  }
+
+  private static func multiply<S: TileSteps, N: TileNumbers>(
+    _ kind: S.Type, _ numbers: N.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums,
+    _ spare: MutableFloats, _ next: TilePacking?
+  ) {
+    if let packing = next.flatMap(RowPacking<N>.init) {
+      multiplyBlocks(kind, a, b, steps, c, spare, packing)
+    } else if let packing = next.flatMap({ TurnedPacking<N>($0, spare + 2048) }) {
+      multiplyBlocks(kind, a, b, steps, c, spare, packing)
+    } else {
+      multiplyBlocks(kind, a, b, steps, c, spare, Idle())
+      if let next { VectorKernelsAMX.pack(numbers, next) }
     }
   }
 }

@@ -35,17 +35,37 @@ public protocol TileProductKernels: SendableMetatype {
   /// Gives the tiles back.
   static func end()
 
-  /// Packs `outer × depth` numbers, of which one of the two strides is 1, into panels of 32.
-  static func pack(
-    _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
-    depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int)
+  /// Packs part of an operand.
+  static func pack(_ job: TilePacking)
 
-  /// c (+)= a·b over `steps` times 32 steps of depth; `spare` is room for 1024 numbers.
+  /// c (+)= a·b over `steps` times 32 steps of depth; `spare` is room for `TileSums.spareCount` numbers.
   ///
   /// Operands have as many parts as each other, or the right one has one; of products of parts those are taken
   /// that are not smaller than what the last part leaves out.
+  /// `next` is packed meanwhile.
   static func multiply(
-    _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats)
+    _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats, next: TilePacking?)
+}
+
+/// `outer × depth` numbers, of which one of the two strides is 1, and the panels of 32 that they are to fill.
+public struct TilePacking {
+  public var source: UnsafeRawPointer
+  public var format: TileFormat
+  public var outerStride: Int, depthStride: Int
+  public var outer: Int, depth: Int
+  public var isRight: Bool
+  public var panels: UnsafeMutableRawPointer, panelBytes: Int
+
+  public init(
+    _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
+    depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int
+  ) {
+    (self.source, self.format, self.outerStride, self.depthStride) = (
+      source, format, outerStride, depthStride
+    )
+    (self.outer, self.depth, self.isRight) = (outer, depth, isRight)
+    (self.panels, self.panelBytes) = (panels, panelBytes)
+  }
 }
 
 /// The left operand's panels: packed, or as rows of bfloat16 numbers.
@@ -90,6 +110,9 @@ public struct RightTiles {
 
 /// Where a product on tiles goes.
 public struct TileSums {
+  /// How many numbers of room a product needs for sums on their way, and for lines of a tile.
+  public static var spareCount: Int { 2 * 1024 + 3 * 256 }
+
   /// Where the sums are kept, `stride` numbers from one row to the next.
   public var base: MutableFloats
   public var stride: Int

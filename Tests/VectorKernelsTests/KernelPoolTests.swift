@@ -22,6 +22,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3, 8])
+  func `threads that look ahead take every index exactly once, in rising order`(_ threads: Int) {
+    let pool = KernelPool(threads: threads)
+    for count in [0, 1, 2, 7, 1000] {
+      let calls = AlignedBuffer<Int>(count: count)
+      let falls = Atomic<Int>(0)
+      pool.share(count) { turns in
+        var upcoming = turns.next()
+        while let index = upcoming {
+          upcoming = turns.next()
+          if let upcoming, upcoming <= index { falls.add(1, ordering: .relaxed) }
+          calls[index] += 1
+        }
+      }
+      #expect(calls.scalars.allSatisfy { $0 == 1 } && falls.load(ordering: .relaxed) == 0)
+    }
+  }
+
   @Test func `loops inside loops run serially and completely`() {
     let pool = KernelPool(threads: 4)
     let calls = AlignedBuffer<Int>(count: 64)

@@ -41,6 +41,16 @@ static inline __attribute__((always_inline)) void processor_prefetch(const void 
   __builtin_prefetch(line, 0, 2);
 }
 
+/// Asks for a line in the first-level cache.
+static inline __attribute__((always_inline)) void processor_prefetch_first(const void *line) {
+  __builtin_prefetch(line, 0, 3);
+}
+
+/// Asks for a line in the first-level cache, to be written.
+static inline __attribute__((always_inline)) void processor_prefetch_write(void *line) {
+  __builtin_prefetch(line, 1, 3);
+}
+
 /// Tells the processor that this loop waits for another core.
 static inline void processor_pause(void) {
 #if defined(__x86_64__)

@@ -74,12 +74,19 @@ static inline __attribute__((always_inline)) void processor_tiles_store(void *su
   __builtin_ia32_tilestored64(3, c + 16 * stride + 64, stride);
 }
 
-// The four products of the operands' tiles in registers.
-#define PROCESSOR_TILES_MULTIPLY                                                                               \
-  __builtin_ia32_tdpbf16ps(0, 4, 6);                                                                           \
-  __builtin_ia32_tdpbf16ps(1, 4, 7);                                                                           \
-  __builtin_ia32_tdpbf16ps(2, 5, 6);                                                                           \
-  __builtin_ia32_tdpbf16ps(3, 5, 7)
+// Products of the operands' tiles in registers, by whose halves other work can stand between them.
+
+/// Multiplies the left operand's rows 0 to 15.
+static inline __attribute__((always_inline)) void processor_tiles_multiply_upper(void) {
+  __builtin_ia32_tdpbf16ps(0, 4, 6);
+  __builtin_ia32_tdpbf16ps(1, 4, 7);
+}
+
+/// Multiplies the left operand's rows 16 to 31.
+static inline __attribute__((always_inline)) void processor_tiles_multiply_lower(void) {
+  __builtin_ia32_tdpbf16ps(2, 5, 6);
+  __builtin_ia32_tdpbf16ps(3, 5, 7);
+}
 
 /// Adds 32 steps of depth; the right operand's two tiles, read once, are not kept in the first-level cache.
 static inline __attribute__((always_inline)) void
@@ -89,7 +96,8 @@ processor_tiles_step_streaming_right(const void *left, long stride, const void *
   __builtin_ia32_tileloaddt164(6, b, 64);
   __builtin_ia32_tileloaddt164(7, b + 1024, 64);
   __builtin_ia32_tileloadd64(5, a + 16 * stride, stride);
-  PROCESSOR_TILES_MULTIPLY;
+  processor_tiles_multiply_upper();
+  processor_tiles_multiply_lower();
 }
 
 /// Adds 32 steps of depth; the left operand's two packed tiles, read once, are not kept in the first-level cache.
@@ -100,64 +108,23 @@ processor_tiles_step_streaming_left(const void *left, const void *right) {
   __builtin_ia32_tileloadd64(6, b, 64);
   __builtin_ia32_tileloadd64(7, b + 1024, 64);
   __builtin_ia32_tileloaddt164(5, a + 1024, 64);
-  PROCESSOR_TILES_MULTIPLY;
+  processor_tiles_multiply_upper();
+  processor_tiles_multiply_lower();
 }
 
-// One part of the left operand's two tiles in registers, and of the right one's; a part takes 2 KB.
-#define PROCESSOR_TILES_LEFT(a, part)                                                                          \
-  __builtin_ia32_tileloadd64(4, (const char *)(a) + 2048 * (part), 64);                                        \
-  __builtin_ia32_tileloadd64(5, (const char *)(a) + 2048 * (part) + 1024, 64)
-#define PROCESSOR_TILES_RIGHT(b, part)                                                                         \
-  __builtin_ia32_tileloadd64(6, (const char *)(b) + 2048 * (part), 64);                                        \
-  __builtin_ia32_tileloadd64(7, (const char *)(b) + 2048 * (part) + 1024, 64)
-
-/// Adds 32 steps of depth of a left operand in two parts, in falling order, by a right one in one.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_two_by_one(const void *left, const void *right) {
-  PROCESSOR_TILES_RIGHT(right, 0);
-  PROCESSOR_TILES_LEFT(left, 1);
-  PROCESSOR_TILES_MULTIPLY;
-  PROCESSOR_TILES_LEFT(left, 0);
-  PROCESSOR_TILES_MULTIPLY;
+/// Reads one part of the left operand's two packed tiles; a part takes 2 KB.
+static inline __attribute__((always_inline)) void processor_tiles_left(const void *panel, long part) {
+  const char *tiles = (const char *)panel + 2048 * part;
+  __builtin_ia32_tileloadd64(4, tiles, 64);
+  __builtin_ia32_tileloadd64(5, tiles + 1024, 64);
 }
 
-/// The same of operands in two parts: the three largest products.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_two_by_two(const void *left, const void *right) {
-  processor_tiles_step_two_by_one(left, right);
-  PROCESSOR_TILES_RIGHT(right, 1);
-  PROCESSOR_TILES_MULTIPLY;
+/// Reads one part of the right operand's two tiles.
+static inline __attribute__((always_inline)) void processor_tiles_right(const void *panel, long part) {
+  const char *tiles = (const char *)panel + 2048 * part;
+  __builtin_ia32_tileloadd64(6, tiles, 64);
+  __builtin_ia32_tileloadd64(7, tiles + 1024, 64);
 }
-
-/// Adds 32 steps of depth of a left operand in three parts, in falling order, by a right one in one.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_three_by_one(const void *left, const void *right) {
-  PROCESSOR_TILES_RIGHT(right, 0);
-  PROCESSOR_TILES_LEFT(left, 2);
-  PROCESSOR_TILES_MULTIPLY;
-  PROCESSOR_TILES_LEFT(left, 0);
-  PROCESSOR_TILES_MULTIPLY;
-  PROCESSOR_TILES_LEFT(left, 1);
-  PROCESSOR_TILES_MULTIPLY;
-}
-
-/// The same of operands in three parts: the six largest products.
-///
-/// 14 tiles are read for 24 products: all parts of the left operand by the right one's first, then the pairs
-/// that are left of its second and third.
-static inline __attribute__((always_inline)) void
-processor_tiles_step_three_by_three(const void *left, const void *right) {
-  processor_tiles_step_three_by_one(left, right);
-  PROCESSOR_TILES_RIGHT(right, 1);
-  PROCESSOR_TILES_MULTIPLY;
-  PROCESSOR_TILES_LEFT(left, 0);
-  PROCESSOR_TILES_MULTIPLY;
-  PROCESSOR_TILES_RIGHT(right, 2);
-  PROCESSOR_TILES_MULTIPLY;
-}
-#undef PROCESSOR_TILES_RIGHT
-#undef PROCESSOR_TILES_LEFT
-#undef PROCESSOR_TILES_MULTIPLY
 
 /// The nearest bfloat16 of 32 numbers, two to a word, ties to even.
 static inline __attribute__((always_inline)) ProcessorTileWords
