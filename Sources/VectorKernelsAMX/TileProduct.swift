@@ -53,9 +53,11 @@ private func multiplyBlocks<S: TileSteps, E: TileErrand>(
     a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
   }
   let count = rowPanels * columnPanels
+  // Beside a few products there is no room for 64 requests.
+  let isFetching = steps * S.ticks >= 8
   var errand = BlockErrand(other, c, ticksPerBlock: steps * S.ticks, spare)
   for turn in 0..<count {
-    if turn + 1 < count {
+    if isFetching, turn + 1 < count {
       let (i, j) = place(turn + 1)
       if let rounded = c.rounded {
         errand.fetch(UnsafeMutableRawPointer(rounded + 32 * (i * c.roundedStride + j)))
