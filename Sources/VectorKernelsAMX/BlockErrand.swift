@@ -5,79 +5,76 @@ import VectorKernelsInterface
 
 /// What goes on beside the products of a block of 32 × 32 sums: the next one's memory is asked for, the last one's sums are
 /// rounded, and another errand is run.
-struct BlockErrand<Other: TileErrand>: TileErrand {
-  var other: Other
-  /// Rows of each of the two that one tick does: a divisor of 32.
-  private let rowsPerTick: Int
-  /// Where the next block goes: a line, or two, in each row.
-  private var next: UnsafeMutableRawPointer
-  private let nextStride: Int, hasTwoLines: Bool
-  private var nextRows = 0
-  /// Sums in rows of 32, and where they go.
-  private var sums: MutableFloats
-  private var rounded: UnsafeMutablePointer<UInt16>
-  private let roundedStride: Int
-  private var roundedRows = 0
+enum BlockErrand<Other: TileErrand>: TileErrand {
+  /// Rows to be asked for: the next line or two of each, how far apart, and how many are left.
+  typealias Fetching = (line: UnsafeMutableRawPointer, strideBytes: Int, hasTwoLines: Bool, left: Int)
+  /// Sums in rows of 32 to be rounded, where they go, and how many rows are left.
+  typealias Rounding = (sums: MutableFloats, target: UnsafeMutablePointer<UInt16>, stride: Int, left: Int)
+  /// The other errand, rows of each of the two that one tick does (a divisor of 32), and those rows.
+  typealias State = (other: Other.State, rowsPerTick: Int, fetching: Fetching, rounding: Rounding)
 
-  init(_ other: Other, _ c: TileSums, ticksPerBlock: Int, _ spare: MutableFloats) {
-    self.other = other
+  /// The start: nothing to ask for and nothing to round.
+  @inline(__always)
+  static func start(
+    _ other: Other.State, _ c: TileSums, ticksPerBlock: Int, _ spare: MutableFloats
+  ) -> State {
     var rows = 1
     while rows < 32, rows * ticksPerBlock < 32 { rows *= 2 }
-    rowsPerTick = rows
-    hasTwoLines = c.rounded == nil
-    next = UnsafeMutableRawPointer(c.base)
-    nextStride = hasTwoLines ? 4 * c.stride : 2 * c.roundedStride
-    (sums, rounded) = (spare, UnsafeMutableRawPointer(spare).assumingMemoryBound(to: UInt16.self))
-    roundedStride = c.roundedStride
+    let raw = UnsafeMutableRawPointer(spare)
+    let isPlain = c.rounded == nil
+    return (
+      other, rows, (raw, isPlain ? 4 * c.stride : 2 * c.roundedStride, isPlain, 0),
+      (spare, raw.assumingMemoryBound(to: UInt16.self), c.roundedStride, 0)
+    )
   }
 
   @inline(__always)
-  mutating func tick() {
-    if nextRows > 0 {
-      for _ in 0..<rowsPerTick {
-        processor_prefetch_write(next)
-        if hasTwoLines { processor_prefetch_write(next + 64) }
-        next += nextStride
+  static func tick(_ state: inout State) {
+    if state.fetching.left > 0 {
+      for _ in 0..<state.rowsPerTick {
+        processor_prefetch_write(state.fetching.line)
+        if state.fetching.hasTwoLines { processor_prefetch_write(state.fetching.line + 64) }
+        state.fetching.line += state.fetching.strideBytes
       }
-      nextRows -= rowsPerTick
+      state.fetching.left -= state.rowsPerTick
     }
-    if roundedRows > 0 {
-      for _ in 0..<rowsPerTick { roundRow() }
-      roundedRows -= rowsPerTick
+    if state.rounding.left > 0 {
+      for _ in 0..<state.rowsPerTick { roundRow(&state.rounding) }
     }
-    other.tick()
+    Other.tick(&state.other)
   }
 
   /// From now on, asks for 32 rows from here on.
   @inline(__always)
-  mutating func fetch(_ block: UnsafeMutableRawPointer) { (next, nextRows) = (block, 32) }
+  static func fetch(_ block: UnsafeMutableRawPointer, _ state: inout State) {
+    (state.fetching.line, state.fetching.left) = (block, 32)
+  }
 
   /// From now on, rounds 32 × 32 sums; none are left from before.
   @inline(__always)
-  mutating func round(_ block: MutableFloats, into target: UnsafeMutablePointer<UInt16>) {
-    (sums, rounded, roundedRows) = (block, target, 32)
+  static func round(_ sums: MutableFloats, into target: UnsafeMutablePointer<UInt16>, _ state: inout State) {
+    (state.rounding.sums, state.rounding.target, state.rounding.left) = (sums, target, 32)
   }
 
   @inline(__always)
-  private mutating func roundRow() {
-    let raw = UnsafeRawPointer(sums)
+  private static func roundRow(_ rounding: inout Rounding) {
+    let raw = UnsafeRawPointer(rounding.sums)
     let words = processor_round_to_bfloat16(raw.load(as: Numbers.self), (raw + 64).load(as: Numbers.self))
-    UnsafeMutableRawPointer(rounded).storeBytes(of: words, as: Words.self)
-    sums += 32
-    rounded += roundedStride
+    UnsafeMutableRawPointer(rounding.target).storeBytes(of: words, as: Words.self)
+    rounding.sums += 32
+    rounding.target += rounding.stride
+    rounding.left -= 1
   }
 
   /// Rounds what is left.
   @inline(__always)
-  mutating func finishRounding() {
-    while roundedRows > 0 {
-      roundRow()
-      roundedRows -= 1
-    }
+  static func finishRounding(_ state: inout State) {
+    while state.rounding.left > 0 { roundRow(&state.rounding) }
   }
 
-  mutating func finish() {
-    finishRounding()
-    other.finish()
+  @inline(__always)
+  static func finish(_ state: inout State) {
+    finishRounding(&state)
+    Other.finish(&state.other)
   }
 }

@@ -4,107 +4,113 @@ import ProcessorFeatures
 import VectorKernelsInterface
 
 /// Work in portions of some 30 instructions.
+///
+/// Its state is a tuple: for a struct Swift would emit copying functions, which the linker may share with modules that are
+/// compiled for any processor.
 protocol TileErrand {
+  /// How far it has come.
+  associatedtype State
   /// Does one portion, if any is left.
-  mutating func tick()
+  static func tick(_ state: inout State)
   /// Does all that is left.
-  mutating func finish()
+  static func finish(_ state: inout State)
 }
 
 /// Nothing to do.
-struct Idle: TileErrand {
-  @inline(__always) mutating func tick() {}
-  mutating func finish() {}
+enum Idle: TileErrand {
+  @inline(__always) static func tick(_: inout ()) {}
+  @inline(__always) static func finish(_: inout ()) {}
 }
 
 /// Packs a panel of the left operand's rows, a line of 32 numbers at a time, each row to its end.
-struct RowPacking<N: TileNumbers>: TileErrand {
-  private let strideBytes: Int, steps: Int
+enum RowPacking<N: TileNumbers>: TileErrand {
   /// The row that is next, where its first line goes, and its step of depth.
-  private var row: UnsafeRawPointer, line: UnsafeMutableRawPointer
-  private var step = 0
-  private var rowsLeft = 32
+  typealias State = (
+    row: UnsafeRawPointer, line: UnsafeMutableRawPointer, step: Int, rowsLeft: Int, strideBytes: Int,
+    steps: Int
+  )
 
-  /// None unless all of a panel's numbers exist and rows are contiguous.
-  init?(_ job: TilePacking) {
+  /// The start, unless some of a panel's numbers do not exist or rows are not contiguous.
+  static func start(_ job: TilePacking) -> State? {
     guard !job.isRight, job.depthStride == 1, job.outer == 32, job.depth % 32 == 0 else { return nil }
-    (strideBytes, steps) = (job.outerStride * MemoryLayout<N.Scalar>.size, job.depth / 32)
-    (row, line) = (job.source, job.panels)
+    return (job.source, job.panels, 0, 32, job.outerStride * MemoryLayout<N.Scalar>.size, job.depth / 32)
   }
 
   @inline(__always)
-  mutating func tick() {
-    guard rowsLeft > 0 else { return }
-    let source = row + 32 * step * MemoryLayout<N.Scalar>.size
+  static func tick(_ state: inout State) {
+    guard state.rowsLeft > 0 else { return }
+    let source = state.row + 32 * state.step * MemoryLayout<N.Scalar>.size
     // Two rows ahead; what lies past the last row is asked for in vain.
-    processor_prefetch_first(source + 2 * strideBytes)
-    if MemoryLayout<N.Scalar>.size == 4 { processor_prefetch_first(source + 2 * strideBytes + 64) }
-    N.writeDeep(source.assumingMemoryBound(to: N.Scalar.self), line + step * 2048 * N.parts, 2048)
-    step += 1
-    if step == steps {
-      step = 0
-      row += strideBytes
-      line += 64
-      rowsLeft -= 1
+    processor_prefetch_first(source + 2 * state.strideBytes)
+    if MemoryLayout<N.Scalar>.size == 4 { processor_prefetch_first(source + 2 * state.strideBytes + 64) }
+    let line = state.line + state.step * 2048 * N.parts
+    N.writeDeep(source.assumingMemoryBound(to: N.Scalar.self), line, 2048)
+    state.step += 1
+    if state.step == state.steps {
+      state.step = 0
+      state.row += state.strideBytes
+      state.line += 64
+      state.rowsLeft -= 1
     }
   }
 
-  mutating func finish() {
-    while rowsLeft > 0 { tick() }
+  @inline(__always)
+  static func finish(_ state: inout State) {
+    while state.rowsLeft > 0 { tick(&state) }
   }
 }
 
 /// Packs panels of the left operand whose rows are contiguous across depth, half a tile at a time: its lines, then what they
 /// turn into.
-struct TurnedPacking<N: TileNumbers>: TileErrand {
-  private let job: TilePacking
-  /// Room for one tile of each part.
-  private let lines: UnsafeMutableRawPointer
-  private let strideBytes: Int
-  /// The next half tile: its first number and its place, and what of it is next.
-  private var source: UnsafeRawPointer, tile: UnsafeMutableRawPointer
-  private var portion = 0
-  private var half = 0, step = 0
+enum TurnedPacking<N: TileNumbers>: TileErrand {
+  /// The job, room for one tile of each part, the next half tile's first number and place, and what of it is next.
+  typealias State = (
+    job: TilePacking, lines: UnsafeMutableRawPointer, source: UnsafeRawPointer, tile: UnsafeMutableRawPointer,
+    portion: Int, half: Int, step: Int
+  )
 
-  /// None unless all of the panels' numbers exist.
-  init?(_ job: TilePacking, _ lines: MutableFloats) {
+  /// The start, unless some of the panels' numbers do not exist or rows are contiguous.
+  static func start(_ job: TilePacking, _ lines: MutableFloats) -> State? {
     guard !job.isRight, job.depthStride != 1, job.outer % 32 == 0, job.depth % 32 == 0 else { return nil }
-    (self.job, self.lines) = (job, UnsafeMutableRawPointer(lines))
-    strideBytes = job.depthStride * MemoryLayout<N.Scalar>.size
-    (source, tile) = (job.source, job.panels)
+    return (job, UnsafeMutableRawPointer(lines), job.source, job.panels, 0, 0, 0)
   }
 
   @inline(__always)
-  mutating func tick() {
-    guard step < job.depth / 32 else { return }
+  static func tick(_ state: inout State) {
+    guard state.step < state.job.depth / 32 else { return }
+    let portion = state.portion
+    state.portion += 1
     if portion < 16 {
-      let early = source + 2 * portion * strideBytes
+      let strideBytes = state.job.depthStride * MemoryLayout<N.Scalar>.size
+      let early = state.source + 2 * portion * strideBytes
       let late = early + strideBytes
       // The next half's lines.
       processor_prefetch_first(early + 16 * MemoryLayout<N.Scalar>.size)
       processor_prefetch_first(late + 16 * MemoryLayout<N.Scalar>.size)
       N.writePairs(
         early.assumingMemoryBound(to: N.Scalar.self), late.assumingMemoryBound(to: N.Scalar.self),
-        lines + 64 * portion, 1024)
-      portion += 1
+        state.lines + 64 * portion, 1024)
     } else {
       let (part, quarter) = ((portion - 16) >> 2, portion & 3)
-      putQuarter(turnedQuarter(lines + 1024 * part, quarter), quarter, tile + 2048 * part)
-      portion += 1
-      if portion == 16 + 4 * N.parts { advance() }
+      putQuarter(turnedQuarter(state.lines + 1024 * part, quarter), quarter, state.tile + 2048 * part)
+      if portion == 15 + 4 * N.parts { advance(&state) }
     }
   }
 
   @inline(__always)
-  private mutating func advance() {
-    portion = 0
-    half += 1
-    if half == job.outer / 16 { (half, step) = (0, step + 1) }
-    source = job.source + 32 * step * strideBytes + 16 * half * MemoryLayout<N.Scalar>.size
-    tile = job.panels + (half >> 1) * job.panelBytes + step * 2048 * N.parts + 1024 * (half & 1)
+  private static func advance(_ state: inout State) {
+    let job = state.job
+    state.portion = 0
+    state.half += 1
+    if state.half == job.outer / 16 { (state.half, state.step) = (0, state.step + 1) }
+    let size = MemoryLayout<N.Scalar>.size
+    state.source = job.source + (32 * state.step * job.depthStride + 16 * state.half) * size
+    state.tile = job.panels + (state.half >> 1) * job.panelBytes + state.step * 2048 * N.parts
+    state.tile += 1024 * (state.half & 1)
   }
 
-  mutating func finish() {
-    while step < job.depth / 32 { tick() }
+  @inline(__always)
+  static func finish(_ state: inout State) {
+    while state.step < state.job.depth / 32 { tick(&state) }
   }
 }

@@ -13,7 +13,8 @@ private typealias Block = MutableFloats
 @inline(__always)
 private func multiplyBlock<S: TileSteps, E: TileErrand>(
   _: S.Type, _ left: LeftTiles, _ a: UnsafeRawPointer, _ right: RightTiles, _ b: UnsafeRawPointer,
-  _ steps: Int, _ c: TileSums, _ row: Int, _ column: Int, _ copy: Block, _ errand: inout BlockErrand<E>
+  _ steps: Int, _ c: TileSums, _ row: Int, _ column: Int, _ copy: Block, _: BlockErrand<E>.Type,
+  _ errand: inout BlockErrand<E>.State
 ) {
   let (rows, columns) = (min(32, c.rows - row), min(32, c.columns - column))
   let target = c.base + row * c.stride + column
@@ -27,13 +28,13 @@ private func multiplyBlock<S: TileSteps, E: TileErrand>(
     processor_tiles_load(copy, 128)
   }
   for step in 0..<steps {
-    S.add(a + step * left.stepBytes, left.rowBytes, b + step * right.stepBytes, &errand)
+    S.add(a + step * left.stepBytes, left.rowBytes, b + step * right.stepBytes, BlockErrand<E>.self, &errand)
   }
   if let rounded = c.rounded {
-    errand.finishRounding()
+    BlockErrand<E>.finishRounding(&errand)
     processor_tiles_store(copy, 128)
     let address = rounded + row * c.roundedStride + column
-    if isWhole { return errand.round(copy, into: address) }
+    if isWhole { return BlockErrand<E>.round(copy, into: address, &errand) }
     for index in 0..<rows { writeRounded(copy + 32 * index, address + index * c.roundedStride, columns) }
   } else if isWhole {
     processor_tiles_store(target, 4 * c.stride)
@@ -46,7 +47,7 @@ private func multiplyBlock<S: TileSteps, E: TileErrand>(
 /// All blocks of sums, while `other` goes on.
 private func multiplyBlocks<S: TileSteps, E: TileErrand>(
   _ kind: S.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums, _ spare: MutableFloats,
-  _ other: E
+  _: E.Type, _ other: E.State
 ) {
   let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
   func place(_ turn: Int) -> (i: Int, j: Int) {
@@ -55,23 +56,24 @@ private func multiplyBlocks<S: TileSteps, E: TileErrand>(
   let count = rowPanels * columnPanels
   // Beside a few products there is no room for 64 requests.
   let isFetching = steps * S.ticks >= 8
-  var errand = BlockErrand(other, c, ticksPerBlock: steps * S.ticks, spare)
+  var errand = BlockErrand<E>.start(other, c, ticksPerBlock: steps * S.ticks, spare)
   for turn in 0..<count {
     if isFetching, turn + 1 < count {
       let (i, j) = place(turn + 1)
       if let rounded = c.rounded {
-        errand.fetch(UnsafeMutableRawPointer(rounded + 32 * (i * c.roundedStride + j)))
+        BlockErrand<E>.fetch(UnsafeMutableRawPointer(rounded + 32 * (i * c.roundedStride + j)), &errand)
       } else {
-        errand.fetch(UnsafeMutableRawPointer(c.base + 32 * (i * c.stride + j)))
+        BlockErrand<E>.fetch(UnsafeMutableRawPointer(c.base + 32 * (i * c.stride + j)), &errand)
       }
     }
     let (i, j) = place(turn)
     let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
     // The last block's sums may wait in the other half.
     multiplyBlock(
-      kind, a, left, b, right, steps, c, 32 * i, 32 * j, spare + (turn & 1) * 1024, &errand)
+      kind, a, left, b, right, steps, c, 32 * i, 32 * j, spare + (turn & 1) * 1024,
+      BlockErrand<E>.self, &errand)
   }
-  errand.finish()
+  BlockErrand<E>.finish(&errand)
 }
 
 /// Rounds the first `count` of 32 sums to bfloat16.
@@ -110,7 +112,7 @@ extension TileKernels: TileProductKernels {
     _ next: TilePacking?
   ) {
     switch next?.format {
-    case nil: multiplyBlocks(kind, a, b, steps, c, spare, Idle())
+    case nil: multiplyBlocks(kind, a, b, steps, c, spare, Idle.self, ())
     case .brainFloat: multiply(kind, BrainFloatNumbers.self, a, b, steps, c, spare, next)
     case .rounded: multiply(kind, RoundedNumbers.self, a, b, steps, c, spare, next)
     case .twoParts: multiply(kind, TwoPartNumbers.self, a, b, steps, c, spare, next)
@@ -122,12 +124,12 @@ extension TileKernels: TileProductKernels {
     _ kind: S.Type, _ numbers: N.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums,
     _ spare: MutableFloats, _ next: TilePacking?
   ) {
-    if let packing = next.flatMap(RowPacking<N>.init) {
-      multiplyBlocks(kind, a, b, steps, c, spare, packing)
-    } else if let packing = next.flatMap({ TurnedPacking<N>($0, spare + 2048) }) {
-      multiplyBlocks(kind, a, b, steps, c, spare, packing)
+    if let packing = next.flatMap(RowPacking<N>.start) {
+      multiplyBlocks(kind, a, b, steps, c, spare, RowPacking<N>.self, packing)
+    } else if let packing = next.flatMap({ TurnedPacking<N>.start($0, spare + 2048) }) {
+      multiplyBlocks(kind, a, b, steps, c, spare, TurnedPacking<N>.self, packing)
     } else {
-      multiplyBlocks(kind, a, b, steps, c, spare, Idle())
+      multiplyBlocks(kind, a, b, steps, c, spare, Idle.self, ())
       if let next { VectorKernelsAMX.pack(numbers, next) }
     }
   }

@@ -10,7 +10,7 @@ protocol TileSteps {
   static var ticks: Int { get }
   /// Adds one step to the sums in the tiles; rows of the left one's lie `rowBytes` apart.
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ errand: inout E)
+    _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State)
 }
 
 /// bfloat16, the left operand's panel kept in the first-level cache.
@@ -18,10 +18,10 @@ enum KeptSteps: TileSteps {
   @inline(__always) static var ticks: Int { 1 }
   @inline(__always)
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _ errand: inout E
+    _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_step_streaming_right(a, rowBytes, b)
-    errand.tick()
+    E.tick(&errand)
   }
 }
 
@@ -30,25 +30,25 @@ enum PackedSteps: TileSteps {
   @inline(__always) static var ticks: Int { 1 }
   @inline(__always)
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _ errand: inout E
+    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_step_streaming_left(a, b)
-    errand.tick()
+    E.tick(&errand)
   }
 }
 
 /// All parts of the left operand, in falling order, by the right one's first, which is in its tiles.
 private enum LeftParts {
   @inline(__always)
-  static func addThree<E: TileErrand>(_ a: UnsafeRawPointer, _ errand: inout E) {
+  static func addThree<E: TileErrand>(_ a: UnsafeRawPointer, _: E.Type, _ errand: inout E.State) {
     processor_tiles_left(a, 2)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
     processor_tiles_left(a, 0)
     processor_tiles_multiply_upper()
     processor_tiles_multiply_lower()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_left(a, 1)
     processor_tiles_multiply_upper()
     processor_tiles_multiply_lower()
@@ -63,18 +63,18 @@ enum ThreeByThree: TileSteps {
   @inline(__always) static var ticks: Int { 4 }
   @inline(__always)
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _ errand: inout E
+    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_right(b, 0)
-    LeftParts.addThree(a, &errand)
+    LeftParts.addThree(a, E.self, &errand)
     processor_tiles_right(b, 1)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
     processor_tiles_left(a, 0)
     processor_tiles_multiply_upper()
     processor_tiles_multiply_lower()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_right(b, 2)
     processor_tiles_multiply_upper()
     processor_tiles_multiply_lower()
@@ -86,10 +86,10 @@ enum ThreeByOne: TileSteps {
   @inline(__always) static var ticks: Int { 2 }
   @inline(__always)
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _ errand: inout E
+    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_right(b, 0)
-    LeftParts.addThree(a, &errand)
+    LeftParts.addThree(a, E.self, &errand)
   }
 }
 
@@ -98,20 +98,20 @@ enum TwoByTwo: TileSteps {
   @inline(__always) static var ticks: Int { 3 }
   @inline(__always)
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _ errand: inout E
+    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_right(b, 0)
     processor_tiles_left(a, 1)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
     processor_tiles_left(a, 0)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
     processor_tiles_right(b, 1)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
   }
 }
@@ -121,16 +121,16 @@ enum TwoByOne: TileSteps {
   @inline(__always) static var ticks: Int { 2 }
   @inline(__always)
   static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _ errand: inout E
+    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_right(b, 0)
     processor_tiles_left(a, 1)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
     processor_tiles_left(a, 0)
     processor_tiles_multiply_upper()
-    errand.tick()
+    E.tick(&errand)
     processor_tiles_multiply_lower()
   }
 }
