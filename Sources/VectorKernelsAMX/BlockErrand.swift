@@ -58,9 +58,7 @@ enum BlockErrand<Other: TileErrand>: TileErrand {
 
   @inline(__always)
   private static func roundRow(_ rounding: inout Rounding) {
-    let raw = UnsafeRawPointer(rounding.sums)
-    let words = processor_round_to_bfloat16(raw.load(as: Numbers.self), (raw + 64).load(as: Numbers.self))
-    UnsafeMutableRawPointer(rounding.target).storeBytes(of: words, as: Words.self)
+    writeRounded(rounding.sums, rounding.target, 32)
     rounding.sums += 32
     rounding.target += rounding.stride
     rounding.left -= 1
@@ -76,5 +74,18 @@ enum BlockErrand<Other: TileErrand>: TileErrand {
   static func finish(_ state: inout State) {
     finishRounding(&state)
     Other.finish(&state.other)
+  }
+}
+
+/// Rounds the first `count` of 32 sums to bfloat16.
+@inline(__always)
+func writeRounded(_ sums: MutableFloats, _ target: UnsafeMutablePointer<UInt16>, _ count: Int) {
+  let raw = UnsafeRawPointer(sums)
+  let words = processor_round_to_bfloat16(raw.load(as: Numbers.self), (raw + 64).load(as: Numbers.self))
+  if count == 32 {
+    UnsafeMutableRawPointer(target).storeBytes(of: words, as: Words.self)
+  } else {
+    let shorts = unsafeBitCast(words, to: SIMD32<UInt16>.self)
+    for index in 0..<count { target[index] = shorts[index] }
   }
 }

@@ -76,19 +76,6 @@ private func multiplyBlocks<S: TileSteps, E: TileErrand>(
   BlockErrand<E>.finish(&errand)
 }
 
-/// Rounds the first `count` of 32 sums to bfloat16.
-@inline(__always)
-private func writeRounded(_ sums: Block, _ target: UnsafeMutablePointer<UInt16>, _ count: Int) {
-  let raw = UnsafeRawPointer(sums)
-  let words = processor_round_to_bfloat16(raw.load(as: Numbers.self), (raw + 64).load(as: Numbers.self))
-  if count == 32 {
-    UnsafeMutableRawPointer(target).storeBytes(of: words, as: Words.self)
-  } else {
-    let shorts = unsafeBitCast(words, to: SIMD32<UInt16>.self)
-    for index in 0..<count { target[index] = shorts[index] }
-  }
-}
-
 extension TileKernels: TileProductKernels {
   public static func begin() { processor_tiles_begin() }
   public static func end() { processor_tiles_end() }
@@ -111,8 +98,8 @@ extension TileKernels: TileProductKernels {
     _ kind: S.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums, _ spare: MutableFloats,
     _ next: TilePacking?
   ) {
-    switch next?.format {
-    case nil: multiplyBlocks(kind, a, b, steps, c, spare, Idle.self, ())
+    guard let next else { return multiplyBlocks(kind, a, b, steps, c, spare, Idle.self, ()) }
+    switch next.format {
     case .brainFloat: multiply(kind, BrainFloatNumbers.self, a, b, steps, c, spare, next)
     case .rounded: multiply(kind, RoundedNumbers.self, a, b, steps, c, spare, next)
     case .twoParts: multiply(kind, TwoPartNumbers.self, a, b, steps, c, spare, next)
@@ -122,15 +109,15 @@ extension TileKernels: TileProductKernels {
 
   private static func multiply<S: TileSteps, N: TileNumbers>(
     _ kind: S.Type, _ numbers: N.Type, _ a: LeftTiles, _ b: RightTiles, _ steps: Int, _ c: TileSums,
-    _ spare: MutableFloats, _ next: TilePacking?
+    _ spare: MutableFloats, _ next: TilePacking
   ) {
-    if let packing = next.flatMap(RowPacking<N>.start) {
+    if let packing = RowPacking<N>.start(next) {
       multiplyBlocks(kind, a, b, steps, c, spare, RowPacking<N>.self, packing)
-    } else if let packing = next.flatMap({ TurnedPacking<N>.start($0, spare + 2048) }) {
+    } else if let packing = TurnedPacking<N>.start(next, spare + 2048) {
       multiplyBlocks(kind, a, b, steps, c, spare, TurnedPacking<N>.self, packing)
     } else {
       multiplyBlocks(kind, a, b, steps, c, spare, Idle.self, ())
-      if let next { VectorKernelsAMX.pack(numbers, next) }
+      VectorKernelsAMX.pack(numbers, next)
     }
   }
 }

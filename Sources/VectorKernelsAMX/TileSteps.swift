@@ -7,10 +7,19 @@ import ProcessorFeatures
 /// Products wait in the processor's window for their turn, which takes 16 cycles each: other work costs nothing there, if it
 /// comes in portions of some 30 instructions with products in between. What comes in one piece keeps tiles idle.
 protocol TileSteps {
+  /// How many ticks a step has.
   static var ticks: Int { get }
   /// Adds one step to the sums in the tiles; rows of the left one's lie `rowBytes` apart.
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State)
+}
+
+/// The four products of the operands' tiles, with a tick between their halves.
+@inline(__always)
+private func multiplyTicking<E: TileErrand>(_: E.Type, _ errand: inout E.State) {
+  processor_tiles_multiply_upper()
+  E.tick(&errand)
+  processor_tiles_multiply_lower()
 }
 
 /// bfloat16, the left operand's panel kept in the first-level cache.
@@ -37,21 +46,21 @@ enum PackedSteps: TileSteps {
   }
 }
 
-/// All parts of the left operand, in falling order, by the right one's first, which is in its tiles.
-private enum LeftParts {
+/// Three parts, in falling order, by bfloat16.
+enum ThreeByOne: TileSteps {
+  @inline(__always) static var ticks: Int { 2 }
   @inline(__always)
-  static func addThree<E: TileErrand>(_ a: UnsafeRawPointer, _: E.Type, _ errand: inout E.State) {
+  static func add<E: TileErrand>(
+    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
+  ) {
+    processor_tiles_right(b, 0)
     processor_tiles_left(a, 2)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
+    multiplyTicking(E.self, &errand)
     processor_tiles_left(a, 0)
-    processor_tiles_multiply_upper()
-    processor_tiles_multiply_lower()
+    processor_tiles_multiply()
     E.tick(&errand)
     processor_tiles_left(a, 1)
-    processor_tiles_multiply_upper()
-    processor_tiles_multiply_lower()
+    processor_tiles_multiply()
   }
 }
 
@@ -65,31 +74,29 @@ enum ThreeByThree: TileSteps {
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
-    processor_tiles_right(b, 0)
-    LeftParts.addThree(a, E.self, &errand)
+    ThreeByOne.add(a, 0, b, E.self, &errand)
     processor_tiles_right(b, 1)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
+    multiplyTicking(E.self, &errand)
     processor_tiles_left(a, 0)
-    processor_tiles_multiply_upper()
-    processor_tiles_multiply_lower()
+    processor_tiles_multiply()
     E.tick(&errand)
     processor_tiles_right(b, 2)
-    processor_tiles_multiply_upper()
-    processor_tiles_multiply_lower()
+    processor_tiles_multiply()
   }
 }
 
-/// Three parts by bfloat16.
-enum ThreeByOne: TileSteps {
+/// Two parts, in falling order, by bfloat16.
+enum TwoByOne: TileSteps {
   @inline(__always) static var ticks: Int { 2 }
   @inline(__always)
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_right(b, 0)
-    LeftParts.addThree(a, E.self, &errand)
+    processor_tiles_left(a, 1)
+    multiplyTicking(E.self, &errand)
+    processor_tiles_left(a, 0)
+    multiplyTicking(E.self, &errand)
   }
 }
 
@@ -100,37 +107,8 @@ enum TwoByTwo: TileSteps {
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
-    processor_tiles_right(b, 0)
-    processor_tiles_left(a, 1)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
-    processor_tiles_left(a, 0)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
+    TwoByOne.add(a, 0, b, E.self, &errand)
     processor_tiles_right(b, 1)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
-  }
-}
-
-/// Two parts by bfloat16.
-enum TwoByOne: TileSteps {
-  @inline(__always) static var ticks: Int { 2 }
-  @inline(__always)
-  static func add<E: TileErrand>(
-    _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
-  ) {
-    processor_tiles_right(b, 0)
-    processor_tiles_left(a, 1)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
-    processor_tiles_left(a, 0)
-    processor_tiles_multiply_upper()
-    E.tick(&errand)
-    processor_tiles_multiply_lower()
+    multiplyTicking(E.self, &errand)
   }
 }

@@ -88,6 +88,12 @@ static inline __attribute__((always_inline)) void processor_tiles_multiply_lower
   __builtin_ia32_tdpbf16ps(3, 5, 7);
 }
 
+/// Multiplies all rows.
+static inline __attribute__((always_inline)) void processor_tiles_multiply(void) {
+  processor_tiles_multiply_upper();
+  processor_tiles_multiply_lower();
+}
+
 /// Adds 32 steps of depth; the right operand's two tiles, read once, are not kept in the first-level cache.
 static inline __attribute__((always_inline)) void
 processor_tiles_step_streaming_right(const void *left, long stride, const void *right) {
@@ -96,8 +102,7 @@ processor_tiles_step_streaming_right(const void *left, long stride, const void *
   __builtin_ia32_tileloaddt164(6, b, 64);
   __builtin_ia32_tileloaddt164(7, b + 1024, 64);
   __builtin_ia32_tileloadd64(5, a + 16 * stride, stride);
-  processor_tiles_multiply_upper();
-  processor_tiles_multiply_lower();
+  processor_tiles_multiply();
 }
 
 /// Adds 32 steps of depth; the left operand's two packed tiles, read once, are not kept in the first-level cache.
@@ -108,8 +113,7 @@ processor_tiles_step_streaming_left(const void *left, const void *right) {
   __builtin_ia32_tileloadd64(6, b, 64);
   __builtin_ia32_tileloadd64(7, b + 1024, 64);
   __builtin_ia32_tileloaddt164(5, a + 1024, 64);
-  processor_tiles_multiply_upper();
-  processor_tiles_multiply_lower();
+  processor_tiles_multiply();
 }
 
 /// Reads one part of the left operand's two packed tiles; a part takes 2 KB.
