@@ -25,7 +25,7 @@ func kernels(_ flags: [String], _ names: [String] = []) -> [SwiftSetting] {
     ),
     (
       "VectorKernelsAMX",
-      kernels(["-march=x86-64-v4", "-mavx512bf16", "-mamx-tile", "-mamx-bf16"])
+      kernels(["-march=x86-64-v4", "-mavx512bf16", "-mamx-tile", "-mamx-bf16", "-mamx-int8", "-mavx512vbmi"])
     ),
   ]
 #else

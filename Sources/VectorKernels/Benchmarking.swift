@@ -16,8 +16,8 @@ package struct ProductBench {
     case float32
     case float32Packed = "float32-packed"
     case float32Gradient = "float32-gradient"
-    /// The weight holds bfloat16 numbers.
-    case float32ByBrainFloats = "float32-by-bfloat16"
+    /// Every number by itself, as where later tokens must not count.
+    case float32ByNumber = "float32-by-number"
     case twoParts = "bfloat16x2"
     case twoPartsPacked = "bfloat16x2-packed"
     case twoPartsGradient = "bfloat16x2-gradient"
@@ -37,9 +37,9 @@ package struct ProductBench {
     /// What is taken of single precision.
     package var precision: ProductPrecision {
       switch self {
-      case .float32ByBrainFloats: .full.byBrainFloats
+      case .float32ByNumber: .full
       case .twoParts, .twoPartsPacked, .twoPartsGradient: .sixteenBits
-      default: .full
+      default: .scaled
       }
     }
     /// Whether they are multiplied by bfloat16's own instructions whatever the processor prefers.
@@ -50,10 +50,12 @@ package struct ProductBench {
     }
     /// Whether the right operand is laid out before.
     fileprivate var isPacked: Bool {
-      self == .float32Packed || self == .twoPartsPacked || self == .bfloat16Packed || self == .bfloat16Rounded
+      self == .float32Packed || self == .float32ByNumber || self == .twoPartsPacked || self == .bfloat16Packed
+        || self == .bfloat16Rounded
     }
     fileprivate var isGradient: Bool {
-      self == .float32Gradient || self == .twoPartsGradient || self == .bfloat16Gradient
+      self == .float32Gradient || self == .twoPartsGradient
+        || self == .bfloat16Gradient
     }
   }
 
@@ -136,13 +138,14 @@ package struct MicroKernel: Sendable {
   /// What tiles are made of, and how many steps of depth each panel has: 18 KB at most.
   private var tiles: (left: TileFormat, right: TileFormat, steps: Int) {
     let left = isPaired ? TileFormat.brainFloat : precision.left.format
-    return (left, isPaired ? .brainFloat : precision.right.format, 9 / left.parts)
+    // Of four digits three are multiplied.
+    return (left, isPaired ? .brainFloat : precision.right.format, left == .digits ? 3 : 9 / left.parts)
   }
 
   /// Operations of one run; parts of split numbers count together as one.
   package var operations: Double {
     if set.tileKernels != nil {
-      return 2 * 32 * 32 * 32 * Double(tiles.steps) * Double(Self.repetitions)
+      return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -185,9 +188,23 @@ package struct MicroKernel: Sendable {
     let right = RightTiles(panels.base + 18 * 256, panelBytes: 0, format: tiles.right)
     let steps = tiles.steps
     kernels.begin()
+    defer { kernels.end() }
+    if tiles.left == .digits {
+      let panelBytes = TileFormat.digits.panelBytes(steps: steps)
+      // Heads that say nothing of spread numbers.
+      let heads = FloatBuffer(count: panelBytes / 2)
+      let left = DigitTiles(heads.base, panelBytes: panelBytes, firstStep: 0, isKept: true)
+      let right = DigitTiles(heads.base + panelBytes / 4, panelBytes: panelBytes, firstStep: 0, isKept: false)
+      for index in 0..<panelBytes / 2 where index % (panelBytes / 4) >= DigitTiles.headBytes / 4 {
+        heads[index] = panels[index % panels.count]
+      }
+      for _ in 0..<Self.repetitions {
+        kernels.multiply(left, right, steps: steps, into: sums, spare: spare.base, next: nil)
+      }
+      return
+    }
     for _ in 0..<Self.repetitions {
       kernels.multiply(left, right, steps: steps, into: sums, spare: spare.base, next: nil)
     }
-    kernels.end()
   }
 }

@@ -35,7 +35,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     case .baseline: true
     case .avx2: processor_has_avx2() != 0
     case .avx512: processor_has_avx512_bfloat16() != 0
-    case .amx: processor_has_bfloat16_tiles() != 0
+    case .amx: processor_has_tiles() != 0
     }
   }
 

@@ -11,7 +11,7 @@ public func multiply(
 ) {
   activeMachine.multiply(
     a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating,
-    precision)
+    precision.forTerms(aTransposed ? a.rows : a.columns))
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, or adds it, summing in single precision.

@@ -23,7 +23,8 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
     _ b: Matrix<Scalar>, transposed: Bool = false, _ precision: ProductPrecision = .full,
     in memory: FloatBuffer
   ) {
-    self.init(packing: b, transposed: transposed, precision, in: memory, activeMachine)
+    let depth = transposed ? b.columns : b.rows
+    self.init(packing: b, transposed: transposed, precision.forTerms(depth), in: memory, activeMachine)
   }
 
   /// Lays out single-precision numbers, or their transpose, rounded to what `Scalar` holds.
@@ -32,7 +33,8 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   public init(
     rounding b: Matrix<Float>, transposed: Bool = false, _ precision: ProductPrecision = .full
   ) {
-    self.init(packing: b, transposed: transposed, precision, in: nil, activeMachine)
+    let depth = transposed ? b.columns : b.rows
+    self.init(packing: b, transposed: transposed, precision.forTerms(depth), in: nil, activeMachine)
   }
 
   /// How many floats of memory a right operand of this shape takes, as it enters the product: `k × n`.

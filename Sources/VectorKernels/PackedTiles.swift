@@ -31,14 +31,14 @@ struct PackedTiles: Sendable {
   let format: TileFormat
   let kernels: AnyTileKernels
 
-  /// Steps of 32 in depth.
-  var steps: Int { (depth + 31) / 32 }
+  /// Steps of depth.
+  var steps: Int { format.steps(depth) }
   /// The first panel, at the first multiple of 64 bytes.
   var base: UnsafeMutableRawPointer { UnsafeMutableRawPointer(buffer.base).alignedUp(toMultipleOf: 64) }
 
   /// How many floats `columns` columns take, with room for alignment.
   static func size(_ columns: Int, _ depth: Int, _ format: TileFormat) -> Int {
-    (columns + 31) / 32 * ((depth + 31) / 32) * format.stepBytes / 4 + 16
+    (columns + 31) / 32 * format.panelBytes(steps: format.steps(depth)) / 4 + 16
   }
 
   /// Packs some columns of `operand`, in parallel where they are many.
@@ -46,7 +46,7 @@ struct PackedTiles: Sendable {
     (self.buffer, depth, columns) = (buffer, operand.depth, range.count)
     // Rounded or not, what is packed is bfloat16 then.
     (format, self.kernels) = (operand.format == .rounded ? .brainFloat : operand.format, kernels)
-    panelBytes = (operand.depth + 31) / 32 * operand.format.stepBytes
+    panelBytes = format.panelBytes(steps: format.steps(operand.depth))
     fill(from: operand, range)
   }
 
@@ -59,10 +59,10 @@ struct PackedTiles: Sendable {
 
   /// Packs other columns of the same shape in the same place.
   func fill(from operand: Operand, _ range: Range<Int>) {
-    if operand.depthStride == 1 {
-      // Some columns, of which each is contiguous, over the whole depth.
+    if operand.depthStride == 1 || format == .digits {
+      // Some columns, each of which is contiguous or has a scale, over the whole depth.
       let panels = (range.count + 31) / 32
-      let perPiece = max(1, (1 << 18) / max(1, panelBytes))
+      let perPiece = operand.depthStride == 1 ? max(1, (1 << 18) / max(1, panelBytes)) : 4
       KernelPool.shared.parallel((panels + perPiece - 1) / perPiece) { piece in
         let first = 32 * piece * perPiece
         let columns =
@@ -83,7 +83,7 @@ struct PackedTiles: Sendable {
   private func pack(
     _ operand: Operand, _ columns: Range<Int>, _ steps: Range<Int>, into panels: UnsafeMutableRawPointer
   ) {
-    let levels = 32 * steps.lowerBound..<min(depth, 32 * steps.upperBound)
+    let levels = format.levels * steps.lowerBound..<min(depth, format.levels * steps.upperBound)
     kernels.pack(
       operand.packing(columns, levels, isRight: true, into: panels, panelBytes: panelBytes))
   }

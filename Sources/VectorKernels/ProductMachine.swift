@@ -7,12 +7,14 @@ enum ProductMachine: Sendable {
   case panels(AnyProductKernels, inPairs: Bool)
   case tiles(AnyTileKernels)
 
-  /// How many floats a packed right operand takes; in single precision, one of which every bit is taken.
+  /// How many floats a packed right operand takes; in single precision, whatever is taken of it.
   func size(rows: Int, columns: Int, isBrainFloat: Bool) -> Int {
     switch self {
     case .panels(let kernels, let inPairs):
       PackedPanels.size(columns, isBrainFloat && inPairs ? (rows + 1) / 2 : rows, kernels)
-    case .tiles: PackedTiles.size(columns, rows, isBrainFloat ? .brainFloat : .threeParts)
+    case .tiles:
+      (isBrainFloat ? [TileFormat.brainFloat] : [.threeParts, .digits])
+        .map { PackedTiles.size(columns, rows, $0) }.max() ?? 0
     }
   }
 

@@ -4,6 +4,8 @@ import VectorKernelsInterface
 
 /// How many bits of a single-precision number's significand take part in a product.
 public enum Significand: Sendable {
+  /// All 24 down to 2⁻²⁴ of the row's or column's largest number, and to 2⁻³² where numbers are far apart.
+  case scaled
   /// All 24.
   case full
   /// 16, as two bfloat16 numbers.
@@ -14,6 +16,7 @@ public enum Significand: Sendable {
   /// What such a number becomes in tiles.
   var format: TileFormat {
     switch self {
+    case .scaled: .digits
     case .full: .threeParts
     case .sixteenBits: .twoParts
     case .eightBits: .rounded
@@ -25,14 +28,25 @@ public enum Significand: Sendable {
 public struct ProductPrecision: Sendable {
   let left: Significand, right: Significand
 
-  /// Every bit: six products of bfloat16 numbers for one.
+  /// Sums at least as accurate as chains of fused multiply-adds, from 512 terms on at half the cost of ``full`` or a little
+  /// more: six to ten products of bytes, each at half the cost of bfloat16's. Shorter sums are as ``full`` makes them.
+  ///
+  /// An element depends on all numbers of its row and its column, with 0 beside them or not.
+  public static let scaled = ProductPrecision(left: .scaled, right: .scaled)
+  /// Every bit of every number by itself: six products of bfloat16 numbers for one.
   public static let full = ProductPrecision(left: .full, right: .full)
   /// 16 bits of every number: three products for one, each with an error below 2⁻¹⁶ of itself.
   public static let sixteenBits = ProductPrecision(left: .sixteenBits, right: .sixteenBits)
 
   /// The same where the right operand holds nothing but bfloat16 numbers: half the products or two thirds of them, for
   /// the same bits.
-  public var byBrainFloats: ProductPrecision { ProductPrecision(left: left, right: .eightBits) }
+  public var byBrainFloats: ProductPrecision {
+    left == .scaled ? self : ProductPrecision(left: left, right: .eightBits)
+  }
+  /// What is taken for sums of so many terms: few are summed more accurately number by number.
+  func forTerms(_ depth: Int) -> ProductPrecision { depth < 512 ? byNumber : self }
+  /// The same where an element must not depend on numbers that 0 stands beside, as those of later tokens.
+  public var byNumber: ProductPrecision { left == .scaled ? .full : self }
 }
 
 /// Whether bfloat16 could hold every number of `x` as it is.

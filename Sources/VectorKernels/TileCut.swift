@@ -29,6 +29,8 @@ struct TileCut {
   private static let columnBytes = 1 << 20
   /// The same where parts of rows, packed one panel after the other, need less room beside them.
   private static let splitColumnBytes = 1340 << 10
+  /// The same of digits, of which a quarter is seldom read.
+  private static let digitColumnBytes = 1700 << 10
   /// Steps, each of one panel by one, times products of parts: what is worth another thread, some 15 µs.
   private static let pieceWork = 512
 
@@ -36,20 +38,24 @@ struct TileCut {
     let (rowPanels, columnPanels) = ((product.c.rows + 31) / 32, (b.columns + 31) / 32)
     let parts = product.a.format.parts
     let isSplit = parts > 1
+    let isDigits = product.a.format == .digits
     let isTurned = product.a.depthStride != 1
     // Blocks of parts, and turned ones, take so long that their sums may come from the second-level cache.
     let isGrouped = !isSplit && !isTurned && b.steps > Self.blockSteps
     // Packing turned parts is dear: more columns for each row, at the price of shorter blocks.
     let limit =
-      isGrouped ? Self.spanSteps : isSplit && isTurned ? Self.turnedSteps / parts : Self.blockSteps
+      isDigits
+      ? DigitTiles.spanSteps
+      : isGrouped ? Self.spanSteps : isSplit && isTurned ? Self.turnedSteps / parts : Self.blockSteps
     spans = (b.steps + limit - 1) / limit
     longest = (b.steps + spans - 1) / spans
     blocks = isGrouped ? (longest + Self.groupedSteps - 1) / Self.groupedSteps : 1
     group = isGrouped ? 4 : columnPanels
-    let columnBytes = isSplit ? Self.splitColumnBytes : Self.columnBytes
-    let width = max(1, columnBytes / (longest * b.format.stepBytes))
-    // Turned rows are read in lines of 1 KB; of others the next panel is packed once the last is done with.
-    height = isTurned ? 4 : 1
+    let columnBytes = isDigits ? Self.digitColumnBytes : isSplit ? Self.splitColumnBytes : Self.columnBytes
+    let width = max(1, columnBytes / b.format.panelBytes(steps: longest))
+    // Turned rows are read in lines of 1 KB; of others the next panel is packed once the last is done with. Digits take so few
+    // products that each panel of columns is better read for four panels of rows.
+    height = isTurned || isDigits ? 4 : 1
     let threads = KernelPool.shared.freeThreads
     let work = columnPanels * b.steps * product.products(by: b)
     // Columns are cut further where rows alone are too few for pieces that shrink.

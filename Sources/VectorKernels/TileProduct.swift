@@ -16,7 +16,7 @@ struct TileProduct: Sendable {
     check(b.outer, b.depth)
     guard c.rows > 0, c.columns > 0 else { return }
     guard a.depth > 0 else { return clear() }
-    let panelBytes = (b.depth + 31) / 32 * b.format.stepBytes
+    let panelBytes = b.format.panelBytes(steps: b.format.steps(b.depth))
     let step = max(1, Self.packedBytes / panelBytes) * 32
     var first = 0
     while first < c.columns {
@@ -56,9 +56,11 @@ struct TileProduct: Sendable {
     }
   }
 
-  /// How many products of parts are summed for one of numbers.
+  /// How many products of parts are summed for one of numbers; of digits, of twice the depth.
   func products(by b: PackedTiles) -> Int {
     let parts = a.format.parts
+    // Six where numbers are not spread, ten where they are.
+    if a.format == .digits { return 8 }
     return b.format.parts > 1 ? parts * (parts + 1) / 2 : parts
   }
 

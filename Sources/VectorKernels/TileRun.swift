@@ -57,7 +57,7 @@ struct TileRun {
   /// Does all parts that `turns` gives; the thread's tiles are ready.
   func run(_ turns: inout LoopTurns) {
     // One part's room, and one for what is packed meanwhile.
-    let room = min(cut.height, cut.tallest) * cut.longest * product.a.format.stepBytes / 4
+    let room = min(cut.height, cut.tallest) * product.a.format.panelBytes(steps: cut.longest) / 4
     withScratch(TileSums.spareCount + 2 * room) { scratch in
       withScratch(sumCount) { sums in
         var rooms = (now: scratch.base + TileSums.spareCount, next: scratch.base + TileSums.spareCount + room)
@@ -80,10 +80,11 @@ struct TileRun {
   /// How a part's rows are packed, if they are.
   private func packing(_ part: TilePart, _ room: MutableFloats) -> TilePacking? {
     if isDirect(part) { return nil }
-    let levels = 32 * part.span.lowerBound..<min(b.depth, 32 * part.span.upperBound)
+    let format = product.a.format
+    let levels = format.levels * part.span.lowerBound..<min(b.depth, format.levels * part.span.upperBound)
     return product.a.packing(
       part.rows, levels, isRight: false, into: UnsafeMutableRawPointer(room),
-      panelBytes: part.span.count * product.a.format.stepBytes)
+      panelBytes: format.panelBytes(steps: part.span.count))
   }
 
   /// Numbers that are kept beside a rounded result: sums that later blocks of depth go on from, of a piece if there are
@@ -106,6 +107,7 @@ struct TileRun {
     _ next: TilePacking?
   ) {
     let a = product.a
+    if a.format == .digits { return multiplyDigits(part, room, sums, spare, next) }
     let level = 32 * part.span.lowerBound
     let left =
       isDirect(part)
@@ -129,6 +131,21 @@ struct TileRun {
         next = nil
       }
     }
+  }
+
+  /// The same of digits.
+  private func multiplyDigits(
+    _ part: TilePart, _ room: MutableFloats, _ sums: MutableFloats, _ spare: MutableFloats,
+    _ next: TilePacking?
+  ) {
+    let isKept = cut.height == 1
+    let left = DigitTiles(
+      room, panelBytes: TileFormat.digits.panelBytes(steps: part.span.count), firstStep: 0, isKept: isKept)
+    let right = DigitTiles(
+      UnsafeRawPointer(b.base) + part.panel * b.panelBytes, panelBytes: b.panelBytes,
+      firstStep: part.span.lowerBound, isKept: !isKept)
+    let target = target(part, firstColumn + 32 * part.panel, part.columns, part.span, 0, sums)
+    b.kernels.multiply(left, right, steps: part.span.count, into: target, spare: spare, next: next)
   }
 
   /// Where some columns of a part go, after some steps of depth.

@@ -179,7 +179,7 @@ func putQuarter(_ rows: QuarterTile, _ quarter: Int, _ tile: UnsafeMutableRawPoi
 
 /// Turns the 16 × 16 words of a tile.
 @inline(__always)
-private func turn(_ tile: UnsafeMutableRawPointer) {
+func turn(_ tile: UnsafeMutableRawPointer) {
   let (first, second) = (turnedQuarter(tile, 0), turnedQuarter(tile, 1))
   let (third, fourth) = (turnedQuarter(tile, 2), turnedQuarter(tile, 3))
   putQuarter(first, 0, tile)
@@ -297,6 +297,7 @@ extension TileKernels {
     case .rounded: VectorKernelsAMX.pack(RoundedNumbers.self, job)
     case .twoParts: VectorKernelsAMX.pack(TwoPartNumbers.self, job)
     case .threeParts: VectorKernelsAMX.pack(ThreePartNumbers.self, job)
+    case .digits: packDigits(job)
     }
   }
 }

@@ -104,6 +104,7 @@ extension TileKernels: TileProductKernels {
     case .rounded: multiply(kind, RoundedNumbers.self, a, b, steps, c, spare, next)
     case .twoParts: multiply(kind, TwoPartNumbers.self, a, b, steps, c, spare, next)
     case .threeParts: multiply(kind, ThreePartNumbers.self, a, b, steps, c, spare, next)
+    case .digits: preconditionFailure("tiles: digits packed beside bfloat16 numbers")
     }
   }
 

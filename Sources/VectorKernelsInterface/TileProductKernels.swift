@@ -10,17 +10,29 @@ public enum TileFormat: Sendable {
   case twoParts
   /// Single precision, as the sum of three bfloat16 numbers: the nearest one, that of the rest, and the rest.
   case threeParts
+  /// Single precision, as four signed bytes below its row's or column's scale.
+  case digits
 
-  /// How many bfloat16 numbers stand for one.
+  /// How many bfloat16 numbers, or digits, stand for one.
   public var parts: Int {
     switch self {
     case .brainFloat, .rounded: 1
     case .twoParts: 2
     case .threeParts: 3
+    case .digits: 4
     }
   }
-  /// Bytes of a panel for 32 steps of depth.
-  public var stepBytes: Int { parts * 2048 }
+  /// How many levels of depth make a step.
+  public var levels: Int { self == .digits ? 64 : 32 }
+  /// Bytes of a panel in front of its tiles.
+  public var headBytes: Int { self == .digits ? DigitTiles.headBytes : 0 }
+
+  /// Steps of a depth.
+  public func steps(_ depth: Int) -> Int { (depth + levels - 1) / levels }
+  /// Bytes of a panel of so many steps.
+  public func panelBytes(steps: Int) -> Int { headBytes + steps * parts * 2048 }
+  /// Bytes from one step of a panel to the next.
+  public var stepBytes: Int { self == .digits ? 2048 : parts * 2048 }
 }
 
 /// Matrix products on tiles of 16 rows of 32 bfloat16 numbers.
@@ -45,6 +57,10 @@ public protocol TileProductKernels: SendableMetatype {
   /// `next` is packed meanwhile.
   static func multiply(
     _ a: LeftTiles, _ b: RightTiles, steps: Int, into c: TileSums, spare: MutableFloats, next: TilePacking?)
+
+  /// The same of digits, over `steps` times 64 steps of depth, with sums that are not to be rounded.
+  static func multiply(
+    _ a: DigitTiles, _ b: DigitTiles, steps: Int, into c: TileSums, spare: MutableFloats, next: TilePacking?)
 }
 
 /// `outer × depth` numbers, of which one of the two strides is 1, and the panels of 32 that they are to fill.
@@ -108,10 +124,48 @@ public struct RightTiles {
   }
 }
 
+/// Panels of digits.
+///
+/// A number is its scale times d₀·2⁻⁷ + d₁·2⁻¹⁵ + d₂·2⁻²³ + d₃·2⁻³¹, of which digits are signed bytes. A panel starts with a
+/// head: half the scale of each of its 32 rows or columns, then how far the largest number of each stands above the middle
+/// one, then the greatest of those 32, then whether it is great enough for fourth digits. Tiles follow, all of the first digit, then all of the second …
+public struct DigitTiles {
+  /// Bytes of the head.
+  public static var headBytes: Int { 320 }
+  /// Sixteenths of an octave that two operands may be spread together and be multiplied by their first three digits alone.
+  ///
+  /// Numbers of a normal distribution have some 42 each.
+  public static var narrow: Float { 102 }
+  /// Sixteenths of an octave that a row or column may be spread and have no fourth digit.
+  public static var threeDigits: Float { 80 }
+  /// The least top of a scale: rows of smaller numbers keep what stands above 2⁻³¹ of it, with all digits.
+  public static var smallestTop: Float { 0x1p-96 }
+  /// The spread that stands for all digits.
+  public static var greatestSpread: Float { 4096 }
+  /// Steps of depth that a left operand's scales hold for, at most.
+  public static var spanSteps: Int { 9 }
+
+  /// The first panel's head.
+  public var base: UnsafeRawPointer
+  /// Bytes from one panel to the next, and from one digit's tiles to the next one's.
+  public var panelBytes: Int, digitBytes: Int
+  /// Bytes from a panel to the first of its tiles that is multiplied.
+  public var offset: Int
+  /// Whether a panel stays in the first-level cache while all of the other operand pass.
+  public var isKept: Bool
+
+  /// Panels from a step of depth on.
+  public init(_ base: UnsafeRawPointer, panelBytes: Int, firstStep: Int, isKept: Bool) {
+    (self.base, self.panelBytes, self.isKept) = (base, panelBytes, isKept)
+    digitBytes = (panelBytes - Self.headBytes) / 4
+    offset = Self.headBytes + firstStep * TileFormat.digits.stepBytes
+  }
+}
+
 /// Where a product on tiles goes.
 public struct TileSums {
   /// How many numbers of room a product needs for sums on their way, and for lines of a tile.
-  public static var spareCount: Int { 2 * 1024 + 3 * 256 }
+  public static var spareCount: Int { 5 * 1024 + 64 }
 
   /// Where the sums are kept, `stride` numbers from one row to the next.
   public var base: MutableFloats

@@ -19,11 +19,11 @@ enum KernelCommand {
     discussion: """
       Rows are tokens. A shape 'A x B' is a layer with A outputs and B inputs: [rows, B] by its transposed weight,
       [A, B]. 'packed' has the weight laid out beforehand, as layers do once for each optimizer step; 'gradient' is
-      the weight's own gradient, [A, rows] by [rows, B]; 'rounded' stores its result in bfloat16; 'by-bfloat16' has
-      a weight of bfloat16 numbers, as frozen ones mostly are; 'bfloat16x2' takes 16 bits of every number. Every
-      figure is the best of its measurement in GFLOP/s with its share of the peak: the same instruction set's
-      micro-kernel on operands in the first-level cache, measured in the same run on as many threads. One thread
-      is timed by its own processor time, several by the wall clock.
+      the weight's own gradient, [A, rows] by [rows, B]; 'rounded' stores its result in bfloat16;
+      'by-number' takes every number by itself, as attention does; 'bfloat16x2' takes 16 bits of every number. Numbers are
+      about as large as each other. Every figure is the best of its measurement in GFLOP/s with its share of the peak: the same
+      instruction set's micro-kernel on operands in the first-level cache, measured in the same run on as many threads. One
+      thread is timed by its own processor time, several by the wall clock.
       """)
 
   /// A layer: outputs and inputs.
@@ -126,7 +126,7 @@ extension ProductBench.Kind {
   fileprivate func isMeasured(on set: InstructionSet) -> Bool {
     switch self {
     case .pairs: set.hasPairs && !Self.bfloat16.usesPairs(set)
-    case .float32ByBrainFloats, .twoParts, .twoPartsPacked, .twoPartsGradient: set.hasTiles
+    case .float32ByNumber, .twoParts, .twoPartsPacked, .twoPartsGradient: set.hasTiles
     default: true
     }
   }

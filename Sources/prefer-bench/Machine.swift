@@ -70,7 +70,8 @@ enum Peak {
   ///
   /// On one thread by the processor's clock, so that other processes do not count; on several by the wall's.
   static func measure(
-    _ set: InstructionSet, inPairs: Bool, _ precision: ProductPrecision = .full, threads: Int, seconds: Double
+    _ set: InstructionSet, inPairs: Bool, _ precision: ProductPrecision = .scaled, threads: Int,
+    seconds: Double
   ) -> Double {
     let kernel = MicroKernel(set, inPairs: inPairs, precision)
     let before = KernelPool.shared.threads
@@ -84,7 +85,7 @@ enum Peak {
   static func measure(_ type: ComputeType, threads: Int) -> Double {
     let set = InstructionSet.current
     let isPaired = type == .bfloat16 && ProductBench.Kind.bfloat16Packed.usesPairs(set)
-    let precision = type == .bfloat16x2 ? ProductPrecision.sixteenBits : .full
+    let precision = type == .bfloat16x2 ? ProductPrecision.sixteenBits : .scaled
     return measure(set, inPairs: isPaired, precision, threads: threads, seconds: 0.5)
   }
 }

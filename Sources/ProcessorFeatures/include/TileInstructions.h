@@ -1,4 +1,4 @@
-// The processor's tiles, which Swift cannot name: permission to use them, and products of bfloat16 numbers.
+// The processor's tiles, which Swift cannot name: permission to use them, and products of bfloat16 numbers and of bytes.
 #pragma once
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -6,14 +6,15 @@
 #include <unistd.h>
 #endif
 
-/// Whether the processor has bfloat16 tile products and the operating system lets this process use them.
+/// Whether the processor has tile products of bfloat16 numbers and of bytes, and the operating system lets this process use them.
 ///
 /// Linux gives the tiles' 8 KB of registers only to processes that ask; asking again does no harm.
-static inline int processor_has_bfloat16_tiles(void) {
+static inline int processor_has_tiles(void) {
 #if defined(__x86_64__) && defined(__linux__)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("x86-64-v4") || !__builtin_cpu_supports("avx512bf16") ||
-      !__builtin_cpu_supports("amx-tile") || !__builtin_cpu_supports("amx-bf16"))
+      !__builtin_cpu_supports("avx512vbmi") || !__builtin_cpu_supports("amx-tile") ||
+      !__builtin_cpu_supports("amx-bf16") || !__builtin_cpu_supports("amx-int8"))
     return 0;
   // arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)
   return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
@@ -22,7 +23,7 @@ static inline int processor_has_bfloat16_tiles(void) {
 #endif
 }
 
-#if defined(__AMX_BF16__) && defined(__AVX512BF16__)
+#if defined(__AMX_BF16__) && defined(__AMX_INT8__) && defined(__AVX512BF16__) && defined(__AVX512VBMI__)
 // Tiles: registers of 16 rows of 64 bytes, whose numbers must be literals. 0 to 3 hold 32 × 32 sums, 4 and 5 the
 // left operand's rows 0 to 15 and 16 to 31, 6 and 7 the right operand's columns.
 
@@ -179,6 +180,110 @@ processor_pair_low_doubles(ProcessorTileNumbers a, ProcessorTileNumbers b) {
 static inline __attribute__((always_inline)) ProcessorTileNumbers
 processor_pair_high_doubles(ProcessorTileNumbers a, ProcessorTileNumbers b) {
   return __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+
+// Digits: signed bytes, of which four stand for one number; the first weighs most.
+
+/// Reads 64 levels of depth of one digit of both operands; the right one's two tiles are not kept in the first-level cache.
+static inline __attribute__((always_inline)) void
+processor_tiles_digits_streaming_right(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(4, a, 64);
+  __builtin_ia32_tileloadd64(5, a + 1024, 64);
+  __builtin_ia32_tileloaddt164(6, b, 64);
+  __builtin_ia32_tileloaddt164(7, b + 1024, 64);
+}
+
+/// The same; the left operand's two tiles are not kept in the first-level cache.
+static inline __attribute__((always_inline)) void
+processor_tiles_digits_streaming_left(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloadd64(6, b, 64);
+  __builtin_ia32_tileloadd64(7, b + 1024, 64);
+  __builtin_ia32_tileloaddt164(4, a, 64);
+  __builtin_ia32_tileloaddt164(5, a + 1024, 64);
+}
+
+/// Multiplies digits of the left operand's rows 0 to 15.
+static inline __attribute__((always_inline)) void processor_tiles_multiply_upper_digits(void) {
+  __builtin_ia32_tdpbssd(0, 4, 6);
+  __builtin_ia32_tdpbssd(1, 4, 7);
+}
+
+/// Multiplies digits of the left operand's rows 16 to 31.
+static inline __attribute__((always_inline)) void processor_tiles_multiply_lower_digits(void) {
+  __builtin_ia32_tdpbssd(2, 5, 6);
+  __builtin_ia32_tdpbssd(3, 5, 7);
+}
+
+/// Whole numbers as single-precision ones.
+static inline __attribute__((always_inline)) ProcessorTileNumbers
+processor_numbers_of_sums(ProcessorTileWords sums) {
+  typedef int Sums __attribute__((vector_size(64)));
+  return __builtin_convertvector((Sums)sums, ProcessorTileNumbers);
+}
+
+/// The four digits of each number, which round to whole numbers below 0x7f7f7f7f; the first in the highest byte.
+static inline __attribute__((always_inline)) ProcessorTileWords processor_digits(ProcessorTileNumbers x) {
+  typedef int Sums __attribute__((vector_size(64)));
+  ProcessorTileWords whole = (ProcessorTileWords)__builtin_ia32_cvtps2dq512_mask(x, (Sums){}, (short)-1, 4);
+  ProcessorTileWords half = (ProcessorTileWords){} + 0x80808080u;
+  return (whole + half) ^ half;
+}
+
+typedef unsigned char ProcessorBytes64 __attribute__((vector_size(64)));
+#define PROCESSOR_EVERY_FOURTH(first) \
+  first, first + 4, first + 8, first + 12, first + 16, first + 20, first + 24, first + 28, first + 32, first + 36, \
+      first + 40, first + 44, first + 48, first + 52, first + 56, first + 60
+#define PROCESSOR_FOUR_BYTES(a, b, i) a + 4 * i, 64 + a + 4 * i, b + 4 * i, 64 + b + 4 * i
+#define PROCESSOR_ALL_BYTES(a, b) \
+  PROCESSOR_FOUR_BYTES(a, b, 0), PROCESSOR_FOUR_BYTES(a, b, 1), PROCESSOR_FOUR_BYTES(a, b, 2), \
+      PROCESSOR_FOUR_BYTES(a, b, 3), PROCESSOR_FOUR_BYTES(a, b, 4), PROCESSOR_FOUR_BYTES(a, b, 5), \
+      PROCESSOR_FOUR_BYTES(a, b, 6), PROCESSOR_FOUR_BYTES(a, b, 7), PROCESSOR_FOUR_BYTES(a, b, 8), \
+      PROCESSOR_FOUR_BYTES(a, b, 9), PROCESSOR_FOUR_BYTES(a, b, 10), PROCESSOR_FOUR_BYTES(a, b, 11), \
+      PROCESSOR_FOUR_BYTES(a, b, 12), PROCESSOR_FOUR_BYTES(a, b, 13), PROCESSOR_FOUR_BYTES(a, b, 14), \
+      PROCESSOR_FOUR_BYTES(a, b, 15)
+
+/// The highest bytes of 32 words, then their next ones.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_first_bytes(ProcessorTileWords a, ProcessorTileWords b) {
+  return (ProcessorTileWords)__builtin_shufflevector(
+      (ProcessorBytes64)a, (ProcessorBytes64)b, PROCESSOR_EVERY_FOURTH(3), PROCESSOR_EVERY_FOURTH(67),
+      PROCESSOR_EVERY_FOURTH(2), PROCESSOR_EVERY_FOURTH(66));
+}
+
+/// The second lowest bytes of 32 words, then their lowest ones.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_last_bytes(ProcessorTileWords a, ProcessorTileWords b) {
+  return (ProcessorTileWords)__builtin_shufflevector(
+      (ProcessorBytes64)a, (ProcessorBytes64)b, PROCESSOR_EVERY_FOURTH(1), PROCESSOR_EVERY_FOURTH(65),
+      PROCESSOR_EVERY_FOURTH(0), PROCESSOR_EVERY_FOURTH(64));
+}
+
+/// The first halves of both.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_first_halves(ProcessorTileWords a, ProcessorTileWords b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
+
+/// The second halves of both.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_second_halves(ProcessorTileWords a, ProcessorTileWords b) {
+  return __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
+/// Word by word: the highest bytes of both, then their next ones.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_pair_first_bytes(ProcessorTileWords a, ProcessorTileWords b) {
+  return (ProcessorTileWords)__builtin_shufflevector(
+      (ProcessorBytes64)a, (ProcessorBytes64)b, PROCESSOR_ALL_BYTES(3, 2));
+}
+
+/// Word by word: the second lowest bytes of both, then their lowest ones.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_pair_last_bytes(ProcessorTileWords a, ProcessorTileWords b) {
+  return (ProcessorTileWords)__builtin_shufflevector(
+      (ProcessorBytes64)a, (ProcessorBytes64)b, PROCESSOR_ALL_BYTES(1, 0));
 }
 
 /// Each number, moved to between `-limit` and `limit`; NaN stays.

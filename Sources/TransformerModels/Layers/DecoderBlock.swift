@@ -45,7 +45,7 @@ struct DecoderBlock<Scalar: ActivationScalar>: Sendable {
     output = try weights.map(names([parts.output]))
     gateAndUp = try weights.map(names(parts.feedForwardInputs))
     down = try weights.map(names([parts.down]))
-    attention = Attention(configuration, layer: layer, weights.computeType.precision)
+    attention = Attention(configuration, layer: layer, weights.computeType.precision.byNumber)
     activation = configuration.activation
     (isTurned, isParallel) = (configuration.isTurned(layer: layer), configuration.isParallel)
     columns = AttentionColumns(configuration)

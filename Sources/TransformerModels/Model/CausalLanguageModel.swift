@@ -15,7 +15,7 @@ public enum ComputeType: String, Sendable, CaseIterable {
   case bfloat16
 
   /// What products take of single precision.
-  var precision: ProductPrecision { self == .bfloat16x2 ? .sixteenBits : .full }
+  var precision: ProductPrecision { self == .bfloat16x2 ? .sixteenBits : .scaled }
 }
 
 /// A decoder language model that scores, learns and generates.

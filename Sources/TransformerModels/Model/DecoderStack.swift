@@ -80,7 +80,7 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
   }
 
   func layout(of adapter: LowRankAdapter) -> any AdapterLayout {
-    AdaptedBlocks<Scalar>(adapter, layerCount: configuration.layerCount, head.precision)
+    AdaptedBlocks<Scalar>(adapter, layerCount: configuration.layerCount, head.precision.byNumber)
   }
 
   func parametersChanged() {

@@ -189,8 +189,9 @@ struct ReferenceIdentity: Hashable {
 enum ArithmeticProbe {
   /// Digits that differ wherever sums are ordered or rounded otherwise.
   static func digits(_ computeType: ComputeType) -> String {
+    // Sums of few terms and of many, which are summed otherwise.
     let configuration = ModelConfiguration(
-      vocabularyCount: 1100, width: 160, feedForwardWidth: 336, layerCount: 2, headCount: 4,
+      vocabularyCount: 1100, width: 160, feedForwardWidth: 616, layerCount: 2, headCount: 4,
       keyValueHeadCount: 2, headWidth: 40)
     let model = CausalLanguageModel.random(
       configuration: configuration, seed: 1, initializerRange: 0.2, computeType: computeType)

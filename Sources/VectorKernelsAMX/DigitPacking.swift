@@ -1,0 +1,167 @@
+// Lays out single precision as digits: each row or column is measured first, then written below its scale.
+
+import ProcessorFeatures
+import VectorKernelsInterface
+
+/// Four lines of a tile, one of each digit.
+typealias DigitLines = (Words, Words, Words, Words)
+
+/// Writes a line of each digit, whose tiles lie so many bytes apart.
+@inline(__always)
+func putDigits(_ lines: DigitLines, _ line: UnsafeMutableRawPointer, _ digitBytes: Int) {
+  line.storeBytes(of: lines.0, as: Words.self)
+  (line + digitBytes).storeBytes(of: lines.1, as: Words.self)
+  (line + 2 * digitBytes).storeBytes(of: lines.2, as: Words.self)
+  (line + 3 * digitBytes).storeBytes(of: lines.3, as: Words.self)
+}
+
+/// What makes digits of sixteen numbers.
+typealias DigitRule = (factor: Numbers, mask: Words)
+
+@inline(__always)
+private func digits(_ source: UnsafePointer<Float>, _ rule: DigitRule) -> Words {
+  processor_digits(UnsafeRawPointer(source).loadUnaligned(as: Numbers.self) * rule.factor) & rule.mask
+}
+
+/// Digits of 64 numbers that follow each other in depth.
+@inline(__always)
+func deepLines(_ source: UnsafePointer<Float>, _ rule: DigitRule) -> DigitLines {
+  let (a, b) = (digits(source, rule), digits(source + 16, rule))
+  let (c, d) = (digits(source + 32, rule), digits(source + 48, rule))
+  let (early, late) = (processor_first_bytes(a, b), processor_first_bytes(c, d))
+  let (earlyLast, lateLast) = (processor_last_bytes(a, b), processor_last_bytes(c, d))
+  return (
+    processor_first_halves(early, late), processor_second_halves(early, late),
+    processor_first_halves(earlyLast, lateLast), processor_second_halves(earlyLast, lateLast)
+  )
+}
+
+/// Digits of 16 times four numbers, of which the four follow each other in depth.
+@inline(__always)
+func quadLines(_ source: UnsafePointer<Float>, _ depthStride: Int, _ rule: DigitRule) -> DigitLines {
+  let (a, b) = (digits(source, rule), digits(source + depthStride, rule))
+  let (c, d) = (digits(source + 2 * depthStride, rule), digits(source + 3 * depthStride, rule))
+  let (early, late) = (processor_pair_first_bytes(a, b), processor_pair_first_bytes(c, d))
+  let (earlyLast, lateLast) = (processor_pair_last_bytes(a, b), processor_pair_last_bytes(c, d))
+  return (
+    early & 0xffff | late &<< 16, early &>> 16 | late & 0xffff_0000,
+    earlyLast & 0xffff | lateLast &<< 16, earlyLast &>> 16 | lateLast & 0xffff_0000
+  )
+}
+
+/// One whole tile of each digit: 64 levels of 16 rows or columns.
+@inline(__always)
+private func packTile(
+  _ source: UnsafePointer<Float>, _ outerStride: Int, _ depthStride: Int, _ isRight: Bool,
+  _ rules: DigitRules, _ tile: UnsafeMutableRawPointer, _ digitBytes: Int
+) {
+  if depthStride == 1 {
+    for line in 0..<16 {
+      let rule = (Numbers(repeating: rules.factors[line]), Words(repeating: rules.masks[line]))
+      putDigits(deepLines(source + line * outerStride, rule), tile + 64 * line, digitBytes)
+    }
+  } else {
+    let rule = (
+      UnsafeRawPointer(rules.factors).loadUnaligned(as: Numbers.self),
+      UnsafeRawPointer(rules.masks).loadUnaligned(as: Words.self)
+    )
+    for line in 0..<16 {
+      putDigits(
+        quadLines(source + 4 * line * depthStride, depthStride, rule), tile + 64 * line, digitBytes)
+    }
+  }
+  if (depthStride == 1) == isRight {
+    for digit in 0..<4 { turn(tile + digit * digitBytes) }
+  }
+}
+
+/// A tile of which only `outer × depth` numbers exist: the same from a copy filled up with zeros.
+@inline(never)
+private func packPartialTile(
+  _ source: UnsafePointer<Float>, _ outerStride: Int, _ depthStride: Int, _ outer: Int, _ depth: Int,
+  _ isRight: Bool, _ rules: DigitRules, _ tile: UnsafeMutableRawPointer, _ digitBytes: Int
+) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 1024) { copy in
+    copy.initialize(repeating: 0)
+    guard let base = copy.baseAddress else { return }
+    for index in 0..<outer {
+      for level in 0..<depth { base[64 * index + level] = source[index * outerStride + level * depthStride] }
+    }
+    packTile(UnsafePointer(base), 64, 1, isRight, rules, tile, digitBytes)
+  }
+}
+
+/// Measures rows or columns of a panel, writes its head, and gives what makes digits of them.
+private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRawPointer, _ rules: DigitRules)
+{
+  let source = job.source.assumingMemoryBound(to: Float.self) + first * job.outerStride
+  let head = panel.assumingMemoryBound(to: Float.self)
+  let outer = min(32, job.outer - first)
+  head.update(repeating: 0, count: DigitTiles.headBytes / 4)
+  rules.factors.update(repeating: 0, count: 32)
+  rules.masks.update(repeating: 0, count: 32)
+  if job.depthStride == 1 {
+    for index in 0..<outer {
+      note(index, census(source + index * job.outerStride, job.depth, job.outerStride), head, rules)
+    }
+    return
+  }
+  let zero = Words(repeating: 0)
+  for half in stride(from: 0, to: outer, by: 16) {
+    if outer - half < 16 {
+      for index in half..<outer {
+        var all: DigitCensus<UInt32> = (0, 0, 0)
+        for level in 0..<job.depth { count(source[index + level * job.depthStride], &all) }
+        note(index, all, head, rules)
+      }
+    } else {
+      var all: DigitCensus<Words> = (zero, zero, zero)
+      for level in 0..<job.depth {
+        let line = source + half + level * job.depthStride
+        // Too far apart for the processor to foresee.
+        processor_prefetch(line + 8 * job.depthStride)
+        count(UnsafeRawPointer(line).loadUnaligned(as: Numbers.self), &all)
+      }
+      for index in 0..<16 {
+        note(half + index, (all.largest[index], all.logarithms[index], all.count[index]), head, rules)
+      }
+    }
+  }
+}
+
+/// Packs part of an operand as digits.
+func packDigits(_ job: TilePacking) {
+  let source = job.source.assumingMemoryBound(to: Float.self)
+  let digitBytes = (job.panelBytes - DigitTiles.headBytes) / 4
+  // Lines that are far apart in memory are read twice while the second-level cache holds them, for four panels at a time.
+  let perPass = job.depthStride == 1 ? 1 : 4
+  let panelCount = (job.outer + 31) / 32
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 64 * perPass) { memory in
+    guard let factors = memory.baseAddress else { return }
+    let masks = UnsafeMutableRawPointer(factors + 32 * perPass).assumingMemoryBound(to: UInt32.self)
+    func rules(_ first: Int) -> DigitRules { (factors + first, masks + first) }
+    for pass in stride(from: 0, to: panelCount, by: perPass) {
+      let panels = pass..<min(panelCount, pass + perPass)
+      for panel in panels {
+        measure(job, 32 * panel, job.panels + panel * job.panelBytes, rules(32 * (panel - pass)))
+      }
+      for level in stride(from: 0, to: job.depth, by: 64) {
+        for half in 2 * panels.lowerBound..<2 * panels.upperBound {
+          let first = 16 * half
+          let (rows, levels) = (min(16, max(0, job.outer - first)), min(64, job.depth - level))
+          let from = source + min(first, job.outer - 1) * job.outerStride + level * job.depthStride
+          let tile =
+            job.panels + (half >> 1) * job.panelBytes + DigitTiles.headBytes + level / 64 * 2048
+            + 1024 * (half & 1)
+          let rule = rules(first - 32 * pass)
+          if rows == 16 && levels == 64 {
+            packTile(from, job.outerStride, job.depthStride, job.isRight, rule, tile, digitBytes)
+          } else {
+            packPartialTile(
+              from, job.outerStride, job.depthStride, rows, levels, job.isRight, rule, tile, digitBytes)
+          }
+        }
+      }
+    }
+  }
+}

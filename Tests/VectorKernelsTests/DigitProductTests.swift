@@ -1,0 +1,206 @@
+// Products of digits: the bits of their twin, sums as accurate as chains of fused multiply-adds, whatever the numbers.
+
+import Foundation
+import Testing
+
+@testable import VectorKernels
+
+private let machines = InstructionSet.supported.contains(.amx) ? [InstructionSet.amx.machine] : []
+
+/// How the numbers of an operand are spread.
+enum Spread: CaseIterable {
+  /// All about as large.
+  case even
+  /// A normal distribution's.
+  case normal
+  /// Exponents far apart, as in gradients.
+  case exponents
+  /// A few columns a thousand times as large.
+  case outliers
+  /// Rows' and columns' sizes log-normal, as those of tokens' gradients.
+  case tokens
+
+  fileprivate func buffer(_ count: Int, _ columns: Int, _ noise: inout Noise) -> FloatBuffer {
+    let result = noise.buffer(count)
+    for i in 0..<count {
+      switch self {
+      case .even: break
+      case .normal: result[i] = (0..<12).reduce(Float(0)) { sum, _ in sum + noise.next() } - 6
+      case .exponents: result[i] *= Float(sign: .plus, exponent: i * 7 % 23 - 11, significand: 1)
+      case .tokens: result[i] *= exp2(Float(i % columns * 7919 % 101) * 0.1 - 5)
+      case .outliers: if i % columns % 97 == 5 { result[i] *= 1000 }
+      }
+    }
+    return result
+  }
+}
+
+/// An operand in one of its two layouts, with rows further apart than they are long.
+private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float> {
+  let (rows, columns) = transposed ? (numbers.columns, numbers.rows) : (numbers.rows, numbers.columns)
+  let result = Matrix<Float>(
+    FloatBuffer(count: rows * (columns + 3)), rows: rows, columns: columns, rowStride: columns + 3)
+  for row in 0..<rows {
+    for column in 0..<columns {
+      result[row, column] = transposed ? numbers[column, row] : numbers[row, column]
+    }
+  }
+  return result
+}
+
+@Suite(.enabled(if: !machines.isEmpty, "this processor has no tiles")) struct DigitProductTests {
+  private static let shapes = [
+    (1, 1, 1), (1, 70, 2), (16, 16, 64), (17, 33, 63), (32, 32, 64), (33, 31, 65), (70, 1, 70), (64, 64, 128),
+    (40, 50, 850), (5, 7, 800), (300, 40, 64), (40, 170, 1600),
+    // What is packed while tiles multiply.
+    (256, 33, 640), (160, 290, 128), (384, 40, 64),
+  ]
+
+  @Test(arguments: shapes, Spread.allCases)
+  func `gives the twin's bits, however operands lie`(_ shape: (Int, Int, Int), _ spread: Spread) throws {
+    let machine = try #require(machines.first)
+    let (m, n, k) = shape
+    var noise = Noise(51)
+    let a = Matrix(spread.buffer(m * k, k, &noise), rows: m, columns: k)
+    let b = Matrix(spread.buffer(k * n, n, &noise), rows: k, columns: n)
+    let start = noise.buffer(m * (n + 2))
+    func target() -> Matrix<Float> {
+      Matrix(FloatBuffer(start.scalars), rows: m, columns: n, rowStride: n + 2)
+    }
+    for accumulating in [false, true] {
+      let twin = target()
+      ScalarDigits.multiply({ a[$0, $1] }, { b[$0, $1] }, depth: k, into: twin, accumulating: accumulating)
+      for turn in 0..<4 {
+        let (left, right) = (stored(a, transposed: turn & 1 == 1), stored(b, transposed: turn & 2 == 2))
+        let (plain, packed) = (target(), target())
+        machine.multiply(
+          left, transposed: turn & 1 == 1, by: right, transposed: turn & 2 == 2, into: .plain(plain),
+          accumulating: accumulating, .scaled)
+        #expect(plain.buffer.scalars == twin.buffer.scalars)
+        let matrix = PackedMatrix(right, transposed: turn & 2 == 2, machine, .scaled)
+        matrix.layout.multiply(
+          left, transposed: turn & 1 == 1, into: .plain(packed), accumulating: accumulating,
+          matrix.precision.left)
+        #expect(packed.buffer.scalars == twin.buffer.scalars)
+      }
+    }
+  }
+
+  @Test(arguments: [33, 512, 577, 3000], Spread.allCases)
+  func `is as accurate as fused multiply-add`(_ k: Int, _ spread: Spread) throws {
+    let machine = try #require(machines.first)
+    var noise = Noise(52)
+    let a = Matrix(spread.buffer(40 * k, k, &noise), rows: 40, columns: k)
+    let b = Matrix(spread.buffer(k * 50, k, &noise), rows: 50, columns: k)
+    let (digits, fused) = (Matrix<Float>(rows: 40, columns: 50), Matrix<Float>(rows: 40, columns: 50))
+    machine.multiply(
+      a, transposed: false, by: b, transposed: true, into: .plain(digits), accumulating: false, .scaled)
+    ScalarProduct.multiply(
+      { a[$0, $1] }, { b[$1, $0] }, depth: k, into: fused, accumulating: false, fused: true)
+    var errors = (digits: 0.0, fused: 0.0)
+    for row in 0..<40 {
+      for column in 0..<50 {
+        let terms = (0..<k).map { Double(a[row, $0]) * Double(b[column, $0]) }
+        let size = terms.reduce(0) { $0 + $1.magnitude }
+        let exact = terms.reduce(0, +)
+        errors.digits += ((Double(digits[row, column]) - exact) / size).magnitude
+        errors.fused += ((Double(fused[row, column]) - exact) / size).magnitude
+      }
+    }
+    #expect(errors.digits > 0)
+    // Some ten roundings of scales and sums, which a chain of few terms does not have, are left in any case.
+    #expect(errors.digits < max(1.5 * errors.fused, k < 64 ? 2000 * 0x1p-22 : 0), "\(errors)")
+  }
+
+  @Test func `sums of few terms are taken number by number`() throws {
+    let machine = try #require(machines.first)
+    guard InstructionSet.current == .amx else { return }
+    var noise = Noise(53)
+    for (depth, precision) in [(511, ProductPrecision.full), (512, .scaled)] {
+      let (a, b) = (
+        Matrix(noise.buffer(9 * depth), rows: 9, columns: depth),
+        Matrix(noise.buffer(depth * 7), rows: depth, columns: 7)
+      )
+      let (asked, packed, taken) = (
+        Matrix<Float>(rows: 9, columns: 7), Matrix<Float>(rows: 9, columns: 7),
+        Matrix<Float>(rows: 9, columns: 7)
+      )
+      multiply(a, transposed: false, by: b, into: asked, .scaled)
+      multiply(a, by: PackedMatrix(rounding: b, .scaled), into: packed)
+      machine.multiply(
+        a, transposed: false, by: b, transposed: false, into: .plain(taken), accumulating: false, precision)
+      #expect(asked.buffer.scalars == taken.buffer.scalars && packed.buffer.scalars == taken.buffer.scalars)
+    }
+  }
+
+  @Test func `large and small numbers keep their range, and what is not finite stays so`() throws {
+    let machine = try #require(machines.first)
+    let numbers: [Float] = [
+      .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0x1p-120, .infinity, -.infinity, .nan, 1, 0,
+      .leastNonzeroMagnitude,
+    ]
+    for half in [Float(0.5), -0.25] {
+      let (c, d) = (
+        Matrix<Float>(rows: numbers.count, columns: 1), Matrix<Float>(rows: 1, columns: numbers.count)
+      )
+      let column = Matrix(FloatBuffer(numbers), rows: numbers.count, columns: 1)
+      let factor = Matrix(FloatBuffer([half]), rows: 1, columns: 1)
+      machine.multiply(
+        column, transposed: false, by: factor, transposed: false, into: .plain(c), accumulating: false,
+        .scaled)
+      machine.multiply(
+        factor, transposed: false, by: column, transposed: true, into: .plain(d), accumulating: false, .scaled
+      )
+      for (place, x) in numbers.enumerated() {
+        for result in [c[place, 0], d[0, place]] {
+          #expect(result.isFinite == x.isFinite, "\(x)")
+          if x.isFinite { #expect(abs(result - x * half) <= max(0x1p-22 * abs(x * half), 0x1p-126), "\(x)") }
+        }
+      }
+    }
+  }
+
+  @Test func `one row's NaN leaves other rows alone`() throws {
+    let machine = try #require(machines.first)
+    var noise = Noise(54)
+    let (a, b) = (
+      Matrix(noise.buffer(50 * 640), rows: 50, columns: 640),
+      Matrix(noise.buffer(640 * 45), rows: 640, columns: 45)
+    )
+    let (clean, dirty) = (Matrix<Float>(rows: 50, columns: 45), Matrix<Float>(rows: 50, columns: 45))
+    machine.multiply(
+      a, transposed: false, by: b, transposed: false, into: .plain(clean), accumulating: false, .scaled)
+    a[33, 7] = .nan
+    machine.multiply(
+      a, transposed: false, by: b, transposed: false, into: .plain(dirty), accumulating: false, .scaled)
+    for row in 0..<50 {
+      for column in 0..<45 {
+        #expect(row == 33 ? dirty[row, column].isNaN : dirty[row, column] == clean[row, column])
+      }
+    }
+  }
+
+  @Test(arguments: [512, 800, 1600])
+  func `rows keep their bits in any company, on any number of threads`(_ depth: Int) throws {
+    let machine = try #require(machines.first)
+    var noise = Noise(55)
+    let a = Matrix(Spread.outliers.buffer(700 * depth, depth, &noise), rows: 700, columns: depth)
+    let b = Matrix(noise.buffer(depth * 300), rows: 300, columns: depth)
+    let (whole, serial) = (Matrix<Float>(rows: 700, columns: 300), Matrix<Float>(rows: 700, columns: 300))
+    machine.multiply(
+      a, transposed: false, by: b, transposed: true, into: .plain(whole), accumulating: false, .scaled)
+    KernelPool.shared.parallel(2) {
+      guard $0 == 0 else { return }
+      machine.multiply(
+        a, transposed: false, by: b, transposed: true, into: .plain(serial), accumulating: false, .scaled)
+    }
+    #expect(whole.buffer.scalars == serial.buffer.scalars)
+    for rows in [0..<1, 5..<38, 300..<400, 690..<700] {
+      let part = Matrix<Float>(rows: rows.count, columns: 300)
+      machine.multiply(
+        a.rows(rows), transposed: false, by: b, transposed: true, into: .plain(part), accumulating: false,
+        .scaled)
+      #expect(part.buffer.scalars == whole.rows(rows).buffer.scalars)
+    }
+  }
+}
