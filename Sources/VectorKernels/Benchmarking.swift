@@ -54,8 +54,7 @@ package struct ProductBench {
         || self == .bfloat16Rounded
     }
     fileprivate var isGradient: Bool {
-      self == .float32Gradient || self == .twoPartsGradient
-        || self == .bfloat16Gradient
+      self == .float32Gradient || self == .twoPartsGradient || self == .bfloat16Gradient
     }
   }
 
@@ -193,8 +192,8 @@ package struct MicroKernel: Sendable {
       let panelBytes = TileFormat.digits.panelBytes(steps: steps)
       // Heads that say nothing of spread numbers.
       let heads = FloatBuffer(count: panelBytes / 2)
-      let left = DigitTiles(heads.base, panelBytes: panelBytes, firstStep: 0, isKept: true)
-      let right = DigitTiles(heads.base + panelBytes / 4, panelBytes: panelBytes, firstStep: 0, isKept: false)
+      let left = DigitTiles(heads.base, panelBytes: panelBytes)
+      let right = DigitTiles(heads.base + panelBytes / 4, panelBytes: panelBytes)
       for index in 0..<panelBytes / 2 where index % (panelBytes / 4) >= DigitTiles.headBytes / 4 {
         heads[index] = panels[index % panels.count]
       }

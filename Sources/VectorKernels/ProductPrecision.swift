@@ -40,13 +40,16 @@ public struct ProductPrecision: Sendable {
 
   /// The same where the right operand holds nothing but bfloat16 numbers: half the products or two thirds of them, for
   /// the same bits.
-  public var byBrainFloats: ProductPrecision {
-    left == .scaled ? self : ProductPrecision(left: left, right: .eightBits)
-  }
-  /// What is taken for sums of so many terms: few are summed more accurately number by number.
-  func forTerms(_ depth: Int) -> ProductPrecision { depth < 512 ? byNumber : self }
+  public var byBrainFloats: ProductPrecision { ProductPrecision(left: left, right: .eightBits) }
   /// The same where an element must not depend on numbers that 0 stands beside, as those of later tokens.
-  public var byNumber: ProductPrecision { left == .scaled ? .full : self }
+  public var byNumber: ProductPrecision {
+    left == .scaled ? ProductPrecision(left: .full, right: right == .scaled ? .full : right) : self
+  }
+  /// What is taken for sums of so many terms: few are summed more accurately number by number, and many share scales on both
+  /// sides.
+  func forTerms(_ depth: Int) -> ProductPrecision {
+    left == .scaled && depth >= 512 ? .scaled : byNumber
+  }
 }
 
 /// Whether bfloat16 could hold every number of `x` as it is.

@@ -138,12 +138,10 @@ struct TileRun {
     _ part: TilePart, _ room: MutableFloats, _ sums: MutableFloats, _ spare: MutableFloats,
     _ next: TilePacking?
   ) {
-    let isKept = cut.height == 1
-    let left = DigitTiles(
-      room, panelBytes: TileFormat.digits.panelBytes(steps: part.span.count), firstStep: 0, isKept: isKept)
+    let left = DigitTiles(room, panelBytes: TileFormat.digits.panelBytes(steps: part.span.count))
     let right = DigitTiles(
       UnsafeRawPointer(b.base) + part.panel * b.panelBytes, panelBytes: b.panelBytes,
-      firstStep: part.span.lowerBound, isKept: !isKept)
+      firstStep: part.span.lowerBound)
     let target = target(part, firstColumn + 32 * part.panel, part.columns, part.span, 0, sums)
     b.kernels.multiply(left, right, steps: part.span.count, into: target, spare: spare, next: next)
   }

@@ -14,11 +14,9 @@ enum DigitRowPacking: TileErrand {
   /// The start, unless some of the panels' numbers do not exist or rows are not contiguous; `rules` is room for 64 words.
   static func start(_ job: TilePacking, _ rules: MutableFloats) -> State? {
     guard !job.isRight, job.depthStride == 1, job.outer % 32 == 0, job.depth % 64 == 0 else { return nil }
-    let zero = Words(repeating: 0)
-    let masks = UnsafeMutableRawPointer(rules + 32).assumingMemoryBound(to: UInt32.self)
     return (
       job.source.assumingMemoryBound(to: Float.self), job.panels, job.panelBytes, job.outerStride,
-      (zero, zero, zero), (rules, masks), 0, 0, job.depth / 64, job.outer
+      noNumbers, digitRules(rules), 0, 0, job.depth / 64, job.outer
     )
   }
 
@@ -40,21 +38,16 @@ enum DigitRowPacking: TileErrand {
     if state.portion == state.steps {
       let head = state.panel.assumingMemoryBound(to: Float.self)
       if state.place == 0 { head.update(repeating: 0, count: DigitTiles.headBytes / 4) }
-      state.rules.factors[state.place] = 0
-      state.rules.masks[state.place] = 0
       note(state.place, reduced(state.census), head, state.rules)
-      let zero = Words(repeating: 0)
-      state.census = (zero, zero, zero)
+      state.census = noNumbers
     }
   }
 
   @inline(__always)
   private static func write(_ state: inout State) {
     let step = state.portion - state.steps
-    let rule = (
-      Numbers(repeating: state.rules.factors[state.place]), Words(repeating: state.rules.masks[state.place])
-    )
-    let digitBytes = (state.panelBytes - DigitTiles.headBytes) / 4
+    let rule = oneRule(digitRules(state.rules, from: state.place))
+    let digitBytes = DigitTiles.digitBytes(state.panelBytes)
     let tile = state.panel + DigitTiles.headBytes + 2048 * step + 64 * state.place
     putDigits(deepLines(state.row + 64 * step, rule), tile, digitBytes)
     state.portion += 1
@@ -89,9 +82,7 @@ enum DigitTurnedPacking: TileErrand {
   /// `rules` for 64 words.
   static func start(_ job: TilePacking, _ lines: MutableFloats, _ rules: MutableFloats) -> State? {
     guard !job.isRight, job.depthStride != 1, job.outer % 32 == 0, job.depth % 64 == 0 else { return nil }
-    let zero = Words(repeating: 0)
-    let masks = UnsafeMutableRawPointer(rules + 32).assumingMemoryBound(to: UInt32.self)
-    return (job, UnsafeMutableRawPointer(lines), (zero, zero, zero), (rules, masks), 0, 0)
+    return (job, UnsafeMutableRawPointer(lines), noNumbers, digitRules(rules), 0, 0)
   }
 
   /// Measuring takes a portion for four levels each, then one for each row.
@@ -110,8 +101,7 @@ enum DigitTurnedPacking: TileErrand {
     state.portion += 1
     // A step of depth is sixteen lines and sixteen quarters.
     if state.portion == levels + 16 + 32 * (state.job.depth / 64) {
-      let zero = Words(repeating: 0)
-      (state.census, state.portion) = ((zero, zero, zero), 0)
+      (state.census, state.portion) = (noNumbers, 0)
       state.half += 1
     }
   }
@@ -142,8 +132,6 @@ enum DigitTurnedPacking: TileErrand {
     let head = head(state)
     let place = 16 * (state.half & 1) + row
     if place == 0 { head.update(repeating: 0, count: DigitTiles.headBytes / 4) }
-    state.rules.factors[place] = 0
-    state.rules.masks[place] = 0
     let census = (state.census.largest[row], state.census.logarithms[row], state.census.count[row])
     note(place, census, head, state.rules)
   }
@@ -152,15 +140,12 @@ enum DigitTurnedPacking: TileErrand {
   private static func writePortion(_ step: Int, _ portion: Int, _ state: inout State) {
     let first = 16 * (state.half & 1)
     if portion < 16 {
-      let rule = (
-        UnsafeRawPointer(state.rules.factors + first).loadUnaligned(as: Numbers.self),
-        UnsafeRawPointer(state.rules.masks + first).loadUnaligned(as: Words.self)
-      )
+      let rule = sixteenRules(digitRules(state.rules, from: first))
       let lines = quadLines(source(state, 64 * step + 4 * portion), state.job.depthStride, rule)
       putDigits(lines, state.lines + 64 * portion, 1024)
     } else {
       let (digit, quarter) = ((portion - 16) >> 2, portion & 3)
-      let digitBytes = (state.job.panelBytes - DigitTiles.headBytes) / 4
+      let digitBytes = DigitTiles.digitBytes(state.job.panelBytes)
       let tile = UnsafeMutableRawPointer(head(state)) + DigitTiles.headBytes + 2048 * step + 64 * first
       putQuarter(turnedQuarter(state.lines + 1024 * digit, quarter), quarter, tile + digit * digitBytes)
     }

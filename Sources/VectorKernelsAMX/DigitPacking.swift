@@ -18,6 +18,21 @@ func putDigits(_ lines: DigitLines, _ line: UnsafeMutableRawPointer, _ digitByte
 /// What makes digits of sixteen numbers.
 typealias DigitRule = (factor: Numbers, mask: Words)
 
+/// For sixteen numbers of the first row.
+@inline(__always)
+func oneRule(_ rules: DigitRules) -> DigitRule {
+  (Numbers(repeating: rules.factors[0]), Words(repeating: rules.masks[0]))
+}
+
+/// For one number of each of the first sixteen rows.
+@inline(__always)
+func sixteenRules(_ rules: DigitRules) -> DigitRule {
+  (
+    UnsafeRawPointer(rules.factors).loadUnaligned(as: Numbers.self),
+    UnsafeRawPointer(rules.masks).loadUnaligned(as: Words.self)
+  )
+}
+
 @inline(__always)
 private func digits(_ source: UnsafePointer<Float>, _ rule: DigitRule) -> Words {
   processor_digits(UnsafeRawPointer(source).loadUnaligned(as: Numbers.self) * rule.factor) & rule.mask
@@ -57,14 +72,11 @@ private func packTile(
 ) {
   if depthStride == 1 {
     for line in 0..<16 {
-      let rule = (Numbers(repeating: rules.factors[line]), Words(repeating: rules.masks[line]))
+      let rule = oneRule(digitRules(rules, from: line))
       putDigits(deepLines(source + line * outerStride, rule), tile + 64 * line, digitBytes)
     }
   } else {
-    let rule = (
-      UnsafeRawPointer(rules.factors).loadUnaligned(as: Numbers.self),
-      UnsafeRawPointer(rules.masks).loadUnaligned(as: Words.self)
-    )
+    let rule = sixteenRules(rules)
     for line in 0..<16 {
       putDigits(
         quadLines(source + 4 * line * depthStride, depthStride, rule), tile + 64 * line, digitBytes)
@@ -106,7 +118,6 @@ private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRaw
     }
     return
   }
-  let zero = Words(repeating: 0)
   for half in stride(from: 0, to: outer, by: 16) {
     if outer - half < 16 {
       for index in half..<outer {
@@ -115,7 +126,7 @@ private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRaw
         note(index, all, head, rules)
       }
     } else {
-      var all: DigitCensus<Words> = (zero, zero, zero)
+      var all = noNumbers
       for level in 0..<job.depth {
         let line = source + half + level * job.depthStride
         // Too far apart for the processor to foresee.
@@ -132,18 +143,16 @@ private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRaw
 /// Packs part of an operand as digits.
 func packDigits(_ job: TilePacking) {
   let source = job.source.assumingMemoryBound(to: Float.self)
-  let digitBytes = (job.panelBytes - DigitTiles.headBytes) / 4
+  let digitBytes = DigitTiles.digitBytes(job.panelBytes)
   // Lines that are far apart in memory are read twice while the second-level cache holds them, for four panels at a time.
   let perPass = job.depthStride == 1 ? 1 : 4
   let panelCount = (job.outer + 31) / 32
   withUnsafeTemporaryAllocation(of: Float.self, capacity: 64 * perPass) { memory in
-    guard let factors = memory.baseAddress else { return }
-    let masks = UnsafeMutableRawPointer(factors + 32 * perPass).assumingMemoryBound(to: UInt32.self)
-    func rules(_ first: Int) -> DigitRules { (factors + first, masks + first) }
+    guard let room = memory.baseAddress else { return }
     for pass in stride(from: 0, to: panelCount, by: perPass) {
       let panels = pass..<min(panelCount, pass + perPass)
       for panel in panels {
-        measure(job, 32 * panel, job.panels + panel * job.panelBytes, rules(32 * (panel - pass)))
+        measure(job, 32 * panel, job.panels + panel * job.panelBytes, digitRules(room + 64 * (panel - pass)))
       }
       for level in stride(from: 0, to: job.depth, by: 64) {
         for half in 2 * panels.lowerBound..<2 * panels.upperBound {
@@ -153,12 +162,12 @@ func packDigits(_ job: TilePacking) {
           let tile =
             job.panels + (half >> 1) * job.panelBytes + DigitTiles.headBytes + level / 64 * 2048
             + 1024 * (half & 1)
-          let rule = rules(first - 32 * pass)
+          let rules = digitRules(digitRules(room + 64 * (half / 2 - pass)), from: 16 * (half & 1))
           if rows == 16 && levels == 64 {
-            packTile(from, job.outerStride, job.depthStride, job.isRight, rule, tile, digitBytes)
+            packTile(from, job.outerStride, job.depthStride, job.isRight, rules, tile, digitBytes)
           } else {
             packPartialTile(
-              from, job.outerStride, job.depthStride, rows, levels, job.isRight, rule, tile, digitBytes)
+              from, job.outerStride, job.depthStride, rows, levels, job.isRight, rules, tile, digitBytes)
           }
         }
       }

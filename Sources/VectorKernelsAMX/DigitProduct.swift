@@ -98,11 +98,7 @@ private func multiplyBlock<E: TileErrand>(
       if digit == 3 && !fourth.left || weight - digit == 3 && !fourth.right { continue }
       let (from, to) = (left + digit * a.digitBytes, right + (weight - digit) * b.digitBytes)
       for step in 0..<steps {
-        if a.isKept {
-          processor_tiles_digits_streaming_right(from + 2048 * step, to + 2048 * step)
-        } else {
-          processor_tiles_digits_streaming_left(from + 2048 * step, to + 2048 * step)
-        }
+        processor_tiles_read_streaming_left(from + 2048 * step, to + 2048 * step)
         processor_tiles_multiply_upper_digits()
         E.tick(&errand)
         processor_tiles_multiply_lower_digits()
@@ -120,8 +116,8 @@ private func multiplyBlocks<E: TileErrand>(
   let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
   var errand = BlockErrand<E>.start(other, c, ticksPerBlock: 6 * steps, spare)
   for turn in 0..<rowPanels * columnPanels {
-    let (i, j) =
-      a.isKept ? (turn / columnPanels, turn % columnPanels) : (turn % rowPanels, turn / rowPanels)
+    // A panel of columns stays in the first-level cache while all rows pass.
+    let (i, j) = (turn % rowPanels, turn / rowPanels)
     let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
     let (row, column) = (left.assumingMemoryBound(to: Float.self), right.assumingMemoryBound(to: Float.self))
     let groups = row[64] + column[64] > DigitTiles.narrow ? 4 : 3

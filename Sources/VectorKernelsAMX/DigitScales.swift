@@ -9,6 +9,10 @@ import VectorKernelsInterface
 /// All of it is whole numbers, which come to the same in any order: a scale does not depend on how an operand lies in memory.
 typealias DigitCensus<Whole> = (largest: Whole, logarithms: Whole, count: Whole)
 
+/// Sixteen of no numbers.
+@inline(__always)
+var noNumbers: DigitCensus<Words> { (Words(repeating: 0), Words(repeating: 0), Words(repeating: 0)) }
+
 /// Takes 16 numbers, each in a place of its own.
 @inline(__always)
 func count(_ x: Numbers, _ census: inout DigitCensus<Words>) {
@@ -38,7 +42,7 @@ func reduced(_ census: DigitCensus<Words>) -> DigitCensus<UInt32> {
 /// The census of a whole row; what lies `stride` numbers on is asked for meanwhile.
 @inline(__always)
 func census(_ source: UnsafePointer<Float>, _ depth: Int, _ stride: Int) -> DigitCensus<UInt32> {
-  var sixteen: DigitCensus<Words> = (Words(repeating: 0), Words(repeating: 0), Words(repeating: 0))
+  var sixteen = noNumbers
   for level in Swift.stride(from: 0, to: depth - 15, by: 16) {
     processor_prefetch_first(source + level + stride)
     count(UnsafeRawPointer(source + level).loadUnaligned(as: Numbers.self), &sixteen)
@@ -52,6 +56,18 @@ func census(_ source: UnsafePointer<Float>, _ depth: Int, _ stride: Int) -> Digi
 /// are kept.
 typealias DigitRules = (factors: MutableFloats, masks: UnsafeMutablePointer<UInt32>)
 
+/// Rules of a panel, in room for 64 words.
+@inline(__always)
+func digitRules(_ room: MutableFloats) -> DigitRules {
+  (room, UnsafeMutableRawPointer(room + 32).assumingMemoryBound(to: UInt32.self))
+}
+
+/// The same from a row or column on.
+@inline(__always)
+func digitRules(_ rules: DigitRules, from place: Int) -> DigitRules {
+  (rules.factors + place, rules.masks + place)
+}
+
 /// The largest magnitude that digits are of, as a whole number: the first digit reaches 127, the others some 127.
 private let largestWhole: Float = 0x7f7f_0000
 
@@ -60,6 +76,7 @@ private let largestWhole: Float = 0x7f7f_0000
 /// Of infinity and NaN the scale is NaN.
 @inline(__always)
 func note(_ place: Int, _ census: DigitCensus<UInt32>, _ head: MutableFloats, _ rules: DigitRules) {
+  (rules.factors[place], rules.masks[place]) = (0, 0)
   let largest = Float(bitPattern: census.largest)
   guard largest.isFinite else {
     head[place] = .nan

@@ -29,7 +29,8 @@ enum KeptSteps: TileSteps {
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _ rowBytes: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
-    processor_tiles_step_streaming_right(a, rowBytes, b)
+    processor_tiles_read_streaming_right(a, rowBytes, b)
+    processor_tiles_multiply()
     E.tick(&errand)
   }
 }
@@ -41,7 +42,8 @@ enum PackedSteps: TileSteps {
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
-    processor_tiles_step_streaming_left(a, b)
+    processor_tiles_read_streaming_left(a, b)
+    processor_tiles_multiply()
     E.tick(&errand)
   }
 }

@@ -128,10 +128,13 @@ public struct RightTiles {
 ///
 /// A number is its scale times d₀·2⁻⁷ + d₁·2⁻¹⁵ + d₂·2⁻²³ + d₃·2⁻³¹, of which digits are signed bytes. A panel starts with a
 /// head: half the scale of each of its 32 rows or columns, then how far the largest number of each stands above the middle
-/// one, then the greatest of those 32, then whether it is great enough for fourth digits. Tiles follow, all of the first digit, then all of the second …
+/// one, then the greatest of those 32, then whether it is great enough for fourth digits. Tiles follow, all of the first
+/// digit, then all of the second …
 public struct DigitTiles {
   /// Bytes of the head.
   public static var headBytes: Int { 320 }
+  /// Bytes from one digit's tiles to the next one's in a panel of so many.
+  public static func digitBytes(_ panelBytes: Int) -> Int { (panelBytes - headBytes) / 4 }
   /// Sixteenths of an octave that two operands may be spread together and be multiplied by their first three digits alone.
   ///
   /// Numbers of a normal distribution have some 42 each.
@@ -151,20 +154,18 @@ public struct DigitTiles {
   public var panelBytes: Int, digitBytes: Int
   /// Bytes from a panel to the first of its tiles that is multiplied.
   public var offset: Int
-  /// Whether a panel stays in the first-level cache while all of the other operand pass.
-  public var isKept: Bool
 
   /// Panels from a step of depth on.
-  public init(_ base: UnsafeRawPointer, panelBytes: Int, firstStep: Int, isKept: Bool) {
-    (self.base, self.panelBytes, self.isKept) = (base, panelBytes, isKept)
-    digitBytes = (panelBytes - Self.headBytes) / 4
+  public init(_ base: UnsafeRawPointer, panelBytes: Int, firstStep: Int = 0) {
+    (self.base, self.panelBytes) = (base, panelBytes)
+    digitBytes = Self.digitBytes(panelBytes)
     offset = Self.headBytes + firstStep * TileFormat.digits.stepBytes
   }
 }
 
 /// Where a product on tiles goes.
 public struct TileSums {
-  /// How many numbers of room a product needs for sums on their way, and for lines of a tile.
+  /// How many numbers of room a product needs: for sums on their way, lines of tiles, and what makes digits of a panel.
   public static var spareCount: Int { 5 * 1024 + 64 }
 
   /// Where the sums are kept, `stride` numbers from one row to the next.

@@ -130,6 +130,16 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
       machine.multiply(
         a, transposed: false, by: b, transposed: false, into: .plain(taken), accumulating: false, precision)
       #expect(asked.buffer.scalars == taken.buffer.scalars && packed.buffer.scalars == taken.buffer.scalars)
+      // Numbers that bfloat16 holds may be asked for as such, for the same bits.
+      let rounded = Matrix(
+        FloatBuffer(b.buffer.scalars.map { Float(bitPattern: $0.bitPattern & 0xffff_0000) }), rows: depth,
+        columns: 7)
+      multiply(a, transposed: false, by: rounded, into: asked, .scaled)
+      multiply(a, transposed: false, by: rounded, into: taken, .scaled.byBrainFloats)
+      multiply(a, by: PackedMatrix(rounding: rounded, .scaled.byBrainFloats), into: packed)
+      #expect(asked.buffer.scalars == taken.buffer.scalars && packed.buffer.scalars == taken.buffer.scalars)
+      let short = ProductPrecision.scaled.byBrainFloats.forTerms(depth)
+      #expect(short.right == (depth < 512 ? .eightBits : .scaled))
     }
   }
 

@@ -95,26 +95,24 @@ static inline __attribute__((always_inline)) void processor_tiles_multiply(void)
   processor_tiles_multiply_lower();
 }
 
-/// Adds 32 steps of depth; the right operand's two tiles, read once, are not kept in the first-level cache.
+/// Reads a step of depth of both operands; the right one's two tiles are not kept in the first-level cache.
 static inline __attribute__((always_inline)) void
-processor_tiles_step_streaming_right(const void *left, long stride, const void *right) {
+processor_tiles_read_streaming_right(const void *left, long stride, const void *right) {
   const char *a = (const char *)left, *b = (const char *)right;
   __builtin_ia32_tileloadd64(4, a, stride);
   __builtin_ia32_tileloaddt164(6, b, 64);
   __builtin_ia32_tileloaddt164(7, b + 1024, 64);
   __builtin_ia32_tileloadd64(5, a + 16 * stride, stride);
-  processor_tiles_multiply();
 }
 
-/// Adds 32 steps of depth; the left operand's two packed tiles, read once, are not kept in the first-level cache.
+/// Reads a step of depth of both operands; the left one's two packed tiles are not kept in the first-level cache.
 static inline __attribute__((always_inline)) void
-processor_tiles_step_streaming_left(const void *left, const void *right) {
+processor_tiles_read_streaming_left(const void *left, const void *right) {
   const char *a = (const char *)left, *b = (const char *)right;
   __builtin_ia32_tileloaddt164(4, a, 64);
   __builtin_ia32_tileloadd64(6, b, 64);
   __builtin_ia32_tileloadd64(7, b + 1024, 64);
   __builtin_ia32_tileloaddt164(5, a + 1024, 64);
-  processor_tiles_multiply();
 }
 
 /// Reads one part of the left operand's two packed tiles; a part takes 2 KB.
@@ -183,26 +181,6 @@ processor_pair_high_doubles(ProcessorTileNumbers a, ProcessorTileNumbers b) {
 }
 
 // Digits: signed bytes, of which four stand for one number; the first weighs most.
-
-/// Reads 64 levels of depth of one digit of both operands; the right one's two tiles are not kept in the first-level cache.
-static inline __attribute__((always_inline)) void
-processor_tiles_digits_streaming_right(const void *left, const void *right) {
-  const char *a = (const char *)left, *b = (const char *)right;
-  __builtin_ia32_tileloadd64(4, a, 64);
-  __builtin_ia32_tileloadd64(5, a + 1024, 64);
-  __builtin_ia32_tileloaddt164(6, b, 64);
-  __builtin_ia32_tileloaddt164(7, b + 1024, 64);
-}
-
-/// The same; the left operand's two tiles are not kept in the first-level cache.
-static inline __attribute__((always_inline)) void
-processor_tiles_digits_streaming_left(const void *left, const void *right) {
-  const char *a = (const char *)left, *b = (const char *)right;
-  __builtin_ia32_tileloadd64(6, b, 64);
-  __builtin_ia32_tileloadd64(7, b + 1024, 64);
-  __builtin_ia32_tileloaddt164(4, a, 64);
-  __builtin_ia32_tileloaddt164(5, a + 1024, 64);
-}
 
 /// Multiplies digits of the left operand's rows 0 to 15.
 static inline __attribute__((always_inline)) void processor_tiles_multiply_upper_digits(void) {
