@@ -62,12 +62,19 @@ struct PackedTiles: Sendable {
     if operand.depthStride == 1 || format == .digits {
       // Some columns, each of which is contiguous or has a scale, over the whole depth.
       let panels = (range.count + 31) / 32
-      let perPiece = operand.depthStride == 1 ? max(1, (1 << 18) / max(1, panelBytes)) : 4
-      KernelPool.shared.parallel((panels + perPiece - 1) / perPiece) { piece in
-        let first = 32 * piece * perPiece
+      var perPiece = max(1, (1 << 18) / max(1, panelBytes))
+      if operand.depthStride != 1 {
+        // Across depth up to four at a time, and as many pieces for one thread as for the other.
+        let threads = KernelPool.shared.freeThreads
+        let pieces = max(1, threads * ((panels + 4 * threads - 1) / (4 * threads)))
+        perPiece = max(1, (panels + pieces - 1) / pieces)
+      }
+      let size = perPiece
+      KernelPool.shared.parallel((panels + size - 1) / size) { piece in
+        let first = 32 * piece * size
         let columns =
-          range.lowerBound + first..<min(range.upperBound, range.lowerBound + first + 32 * perPiece)
-        pack(operand, columns, 0..<steps, into: base + piece * perPiece * panelBytes)
+          range.lowerBound + first..<min(range.upperBound, range.lowerBound + first + 32 * size)
+        pack(operand, columns, 0..<steps, into: base + piece * size * panelBytes)
       }
     } else {
       // All columns over some of the depth, of which each level is contiguous.

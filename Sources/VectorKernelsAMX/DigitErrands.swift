@@ -132,8 +132,7 @@ enum DigitTurnedPacking: TileErrand {
     let head = head(state)
     let place = 16 * (state.half & 1) + row
     if place == 0 { head.update(repeating: 0, count: DigitTiles.headBytes / 4) }
-    let census = (state.census.largest[row], state.census.logarithms[row], state.census.count[row])
-    note(place, census, head, state.rules)
+    note(place, VectorKernelsAMX.place(row, of: state.census), head, state.rules)
   }
 
   @inline(__always)

@@ -41,13 +41,14 @@ private func digits(_ source: UnsafePointer<Float>, _ rule: DigitRule) -> Words 
 /// Digits of 64 numbers that follow each other in depth.
 @inline(__always)
 func deepLines(_ source: UnsafePointer<Float>, _ rule: DigitRule) -> DigitLines {
-  let (a, b) = (digits(source, rule), digits(source + 16, rule))
-  let (c, d) = (digits(source + 32, rule), digits(source + 48, rule))
-  let (early, late) = (processor_first_bytes(a, b), processor_first_bytes(c, d))
-  let (earlyLast, lateLast) = (processor_last_bytes(a, b), processor_last_bytes(c, d))
+  @inline(__always)
+  func bytes(_ offset: Int) -> Words { processor_bytes_apart(digits(source + offset, rule)) }
+  let (a, b, c, d) = (bytes(0), bytes(16), bytes(32), bytes(48))
+  let (early, late) = (processor_first_halves(a, b), processor_first_halves(c, d))
+  let (earlyLast, lateLast) = (processor_second_halves(a, b), processor_second_halves(c, d))
   return (
-    processor_first_halves(early, late), processor_second_halves(early, late),
-    processor_first_halves(earlyLast, lateLast), processor_second_halves(earlyLast, lateLast)
+    processor_even_quarters(early, late), processor_odd_quarters(early, late),
+    processor_even_quarters(earlyLast, lateLast), processor_odd_quarters(earlyLast, lateLast)
   )
 }
 
@@ -118,25 +119,27 @@ private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRaw
     }
     return
   }
-  for half in stride(from: 0, to: outer, by: 16) {
-    if outer - half < 16 {
-      for index in half..<outer {
-        var all: DigitCensus<UInt32> = (0, 0, 0)
-        for level in 0..<job.depth { count(source[index + level * job.depthStride], &all) }
-        note(index, all, head, rules)
-      }
-    } else {
-      var all = noNumbers
-      for level in 0..<job.depth {
-        let line = source + half + level * job.depthStride
-        // Too far apart for the processor to foresee.
-        processor_prefetch(line + 8 * job.depthStride)
-        count(UnsafeRawPointer(line).loadUnaligned(as: Numbers.self), &all)
-      }
-      for index in 0..<16 {
-        note(half + index, (all.largest[index], all.logarithms[index], all.count[index]), head, rules)
+  // Both halves of a panel at once, since what lies beside each other arrives together.
+  var halves = (noNumbers, noNumbers)
+  let isWhole = outer == 32
+  if outer >= 16 {
+    for level in 0..<job.depth {
+      let line = source + level * job.depthStride
+      // Too far apart for the processor to foresee.
+      processor_prefetch(line + 8 * job.depthStride)
+      count(UnsafeRawPointer(line).loadUnaligned(as: Numbers.self), &halves.0)
+      if isWhole {
+        processor_prefetch(line + 8 * job.depthStride + 16)
+        count(UnsafeRawPointer(line + 16).loadUnaligned(as: Numbers.self), &halves.1)
       }
     }
+    for index in 0..<16 { note(index, place(index, of: halves.0), head, rules) }
+    if isWhole { for index in 0..<16 { note(16 + index, place(index, of: halves.1), head, rules) } }
+  }
+  for index in outer & ~15..<outer {
+    var all: DigitCensus<UInt32> = (0, 0, 0)
+    for level in 0..<job.depth { count(source[index + level * job.depthStride], &all) }
+    note(index, all, head, rules)
   }
 }
 

@@ -42,46 +42,80 @@ private func write(_ row: DigitRow) {
   }
 }
 
-/// Writes a block: those of its rows and columns that exist.
+/// A block whose sums are not written yet: they, for how many weights, its rows' and columns' heads, where it goes, and
+/// which of its rows are left.
+private typealias DigitBlock = (
+  sums: UnsafeRawPointer, groups: Int, row: Floats, column: UnsafeRawPointer, corner: MutableFloats,
+  stride: Int,
+  isAdding: Bool, next: Int, rows: Int
+)
+
 @inline(__always)
-private func write(
-  _ sums: UnsafeRawPointer, _ groups: Int, _ row: Floats, _ column: UnsafeRawPointer, _ c: TileSums,
-  _ firstRow: Int, _ firstColumn: Int
-) {
-  let (rows, columns) = (min(32, c.rows - firstRow), min(32, c.columns - firstColumn))
-  let corner = c.base + firstRow * c.stride + firstColumn
-  if columns == 32 {
-    for index in 0..<rows {
-      write(
-        (
-          sums + 128 * index, groups, row[index], row[32 + index], column,
-          UnsafeMutableRawPointer(corner + index * c.stride), c.accumulating
-        ))
-    }
-  } else {
-    writeSome(sums, groups, row, column, corner, c, rows, columns)
+private func row(_ index: Int, of block: DigitBlock, into target: MutableFloats) -> DigitRow {
+  (
+    block.sums + 128 * index, block.groups, block.row[index], block.row[32 + index], block.column,
+    UnsafeMutableRawPointer(target), block.isAdding
+  )
+}
+
+/// Writes the next rows of a block of 32 columns, at most so many.
+@inline(__always)
+private func writeRows(_ count: Int, of block: inout DigitBlock) {
+  for _ in 0..<min(count, block.rows - block.next) {
+    write(row(block.next, of: block, into: block.corner + block.next * block.stride))
+    block.next += 1
   }
 }
 
-/// The same where some columns do not exist: by a copy of each row.
+/// Writes all rows of a block of which some columns do not exist: by a copy of each row.
 @inline(never)
-private func writeSome(
-  _ sums: UnsafeRawPointer, _ groups: Int, _ row: Floats, _ column: UnsafeRawPointer, _ corner: MutableFloats,
-  _ c: TileSums, _ rows: Int, _ columns: Int
-) {
+private func writeSome(_ block: DigitBlock, columns: Int) {
   withUnsafeTemporaryAllocation(of: Float.self, capacity: 32) { copy in
     copy.initialize(repeating: 0)
     guard let base = copy.baseAddress else { return }
-    for index in 0..<rows {
-      let target = corner + index * c.stride
+    for index in 0..<block.rows {
+      let target = block.corner + index * block.stride
       base.update(from: target, count: columns)
-      write(
-        (
-          sums + 128 * index, groups, row[index], row[32 + index], column, UnsafeMutableRawPointer(base),
-          c.accumulating
-        ))
+      write(row(index, of: block, into: base))
       target.update(from: base, count: columns)
     }
+  }
+}
+
+/// Adds the products of one digit of each operand over all steps.
+///
+/// Two digits of 32 columns fit the first-level cache while all rows pass; with the third one none would stay there.
+@inline(__always)
+private func addProducts<E: TileErrand>(
+  _ left: UnsafeRawPointer, _ right: UnsafeRawPointer, isKept: Bool, _ steps: Int, _: E.Type,
+  _ errand: inout E.State
+) {
+  for step in 0..<steps {
+    if isKept {
+      processor_tiles_read_streaming_left(left + 2048 * step, right + 2048 * step)
+    } else {
+      processor_tiles_read_streaming_both(left + 2048 * step, right + 2048 * step)
+    }
+    processor_tiles_multiply_upper_digits()
+    E.tick(&errand)
+    processor_tiles_multiply_lower_digits()
+  }
+}
+
+/// The first digits' products, between which rows of the block before are written: its sums are about to be replaced.
+private enum WritingErrand<Other: TileErrand>: TileErrand {
+  typealias State = (other: Other.State, block: DigitBlock, rowsPerTick: Int)
+
+  @inline(__always)
+  static func tick(_ state: inout State) {
+    writeRows(state.rowsPerTick, of: &state.block)
+    Other.tick(&state.other)
+  }
+
+  @inline(__always)
+  static func finish(_ state: inout State) {
+    writeRows(32, of: &state.block)
+    Other.finish(&state.other)
   }
 }
 
@@ -89,20 +123,21 @@ private func writeSome(
 @inline(__always)
 private func multiplyBlock<E: TileErrand>(
   _ a: DigitTiles, _ left: UnsafeRawPointer, _ b: DigitTiles, _ right: UnsafeRawPointer, _ steps: Int,
-  _ groups: Int,
-  _ fourth: (left: Bool, right: Bool), _ sums: UnsafeMutableRawPointer, _: E.Type, _ errand: inout E.State
+  _ groups: Int, _ fourth: (left: Bool, right: Bool), _ sums: UnsafeMutableRawPointer, _: E.Type,
+  _ errand: inout WritingErrand<E>.State
 ) {
-  for weight in 0..<groups {
+  processor_tiles_zero()
+  addProducts(left, right, isKept: true, steps, WritingErrand<E>.self, &errand)
+  writeRows(32, of: &errand.block)
+  processor_tiles_store(sums, 128)
+  for weight in 1..<groups {
     processor_tiles_zero()
     for digit in 0...weight {
       if digit == 3 && !fourth.left || weight - digit == 3 && !fourth.right { continue }
-      let (from, to) = (left + digit * a.digitBytes, right + (weight - digit) * b.digitBytes)
-      for step in 0..<steps {
-        processor_tiles_read_streaming_left(from + 2048 * step, to + 2048 * step)
-        processor_tiles_multiply_upper_digits()
-        E.tick(&errand)
-        processor_tiles_multiply_lower_digits()
-      }
+      addProducts(
+        left + digit * a.digitBytes, right + (weight - digit) * b.digitBytes, isKept: weight - digit < 2,
+        steps,
+        E.self, &errand.other)
     }
     processor_tiles_store(sums + 4096 * weight, 128)
   }
@@ -114,20 +149,33 @@ private func multiplyBlocks<E: TileErrand>(
   _ other: E.State
 ) {
   let (rowPanels, columnPanels) = ((c.rows + 31) / 32, (c.columns + 31) / 32)
-  var errand = BlockErrand<E>.start(other, c, ticksPerBlock: 6 * steps, spare)
+  let sums = UnsafeMutableRawPointer(spare)
+  var errand: WritingErrand<BlockErrand<E>>.State = (
+    BlockErrand<E>.start(other, c, ticksPerBlock: 6 * steps, spare),
+    (UnsafeRawPointer(sums), 0, Floats(spare), UnsafeRawPointer(sums), c.base, 0, false, 0, 0),
+    (31 + steps) / steps
+  )
   for turn in 0..<rowPanels * columnPanels {
     // A panel of columns stays in the first-level cache while all rows pass.
     let (i, j) = (turn % rowPanels, turn / rowPanels)
     let (left, right) = (a.base + i * a.panelBytes, b.base + j * b.panelBytes)
     let (row, column) = (left.assumingMemoryBound(to: Float.self), right.assumingMemoryBound(to: Float.self))
     let groups = row[64] + column[64] > DigitTiles.narrow ? 4 : 3
-    BlockErrand<E>.fetch(UnsafeMutableRawPointer(c.base + 32 * (i * c.stride + j)), &errand)
+    let corner = c.base + 32 * (i * c.stride + j)
+    BlockErrand<E>.fetch(UnsafeMutableRawPointer(corner), &errand.other)
     multiplyBlock(
-      a, left + a.offset, b, right + b.offset, steps, groups, (row[65] > 0, column[65] > 0), spare,
+      a, left + a.offset, b, right + b.offset, steps, groups, (row[65] > 0, column[65] > 0), sums,
       BlockErrand<E>.self, &errand)
-    write(UnsafeRawPointer(spare), groups, row, right, c, 32 * i, 32 * j)
+    errand.block = (
+      UnsafeRawPointer(sums), groups, row, right, corner, c.stride, c.accumulating, 0,
+      min(32, c.rows - 32 * i)
+    )
+    if c.columns - 32 * j < 32 {
+      writeSome(errand.block, columns: c.columns - 32 * j)
+      errand.block.rows = 0
+    }
   }
-  BlockErrand<E>.finish(&errand)
+  WritingErrand<BlockErrand<E>>.finish(&errand)
 }
 
 extension TileKernels {

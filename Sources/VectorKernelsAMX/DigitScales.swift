@@ -17,11 +17,10 @@ var noNumbers: DigitCensus<Words> { (Words(repeating: 0), Words(repeating: 0), W
 @inline(__always)
 func count(_ x: Numbers, _ census: inout DigitCensus<Words>) {
   let bits = unsafeBitCast(x, to: Words.self) & 0x7fff_ffff
-  census.largest.replace(with: bits, where: bits .> census.largest)
+  census.largest = processor_larger_words(census.largest, bits)
   let logarithm = bits &>> 19
   census.logarithms &+= logarithm
-  let zero = Words(repeating: 0)
-  census.count.replace(with: census.count &+ 1, where: logarithm .> zero)
+  census.count &+= processor_ones(logarithm)
 }
 
 /// Takes one number.
@@ -36,7 +35,16 @@ func count(_ x: Float, _ census: inout DigitCensus<UInt32>) {
 /// What is known of all sixteen places together.
 @inline(__always)
 func reduced(_ census: DigitCensus<Words>) -> DigitCensus<UInt32> {
-  (census.largest.max(), census.logarithms.wrappedSum(), census.count.wrappedSum())
+  (
+    processor_largest_word(census.largest), processor_sum_words(census.logarithms),
+    processor_sum_words(census.count)
+  )
+}
+
+/// What is known of one of sixteen places.
+@inline(__always)
+func place(_ index: Int, of census: DigitCensus<Words>) -> DigitCensus<UInt32> {
+  (census.largest[index], census.logarithms[index], census.count[index])
 }
 
 /// The census of a whole row; what lies `stride` numbers on is asked for meanwhile.

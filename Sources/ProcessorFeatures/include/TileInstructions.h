@@ -115,6 +115,16 @@ processor_tiles_read_streaming_left(const void *left, const void *right) {
   __builtin_ia32_tileloaddt164(5, a + 1024, 64);
 }
 
+/// Reads a step of depth of both operands; neither one's two packed tiles are kept in the first-level cache.
+static inline __attribute__((always_inline)) void
+processor_tiles_read_streaming_both(const void *left, const void *right) {
+  const char *a = (const char *)left, *b = (const char *)right;
+  __builtin_ia32_tileloaddt164(4, a, 64);
+  __builtin_ia32_tileloaddt164(6, b, 64);
+  __builtin_ia32_tileloaddt164(7, b + 1024, 64);
+  __builtin_ia32_tileloaddt164(5, a + 1024, 64);
+}
+
 /// Reads one part of the left operand's two packed tiles; a part takes 2 KB.
 static inline __attribute__((always_inline)) void processor_tiles_left(const void *panel, long part) {
   const char *tiles = (const char *)panel + 2048 * part;
@@ -222,32 +232,60 @@ typedef unsigned char ProcessorBytes64 __attribute__((vector_size(64)));
       PROCESSOR_FOUR_BYTES(a, b, 12), PROCESSOR_FOUR_BYTES(a, b, 13), PROCESSOR_FOUR_BYTES(a, b, 14), \
       PROCESSOR_FOUR_BYTES(a, b, 15)
 
-/// The highest bytes of 32 words, then their next ones.
-static inline __attribute__((always_inline)) ProcessorTileWords
-processor_first_bytes(ProcessorTileWords a, ProcessorTileWords b) {
-  return (ProcessorTileWords)__builtin_shufflevector(
-      (ProcessorBytes64)a, (ProcessorBytes64)b, PROCESSOR_EVERY_FOURTH(3), PROCESSOR_EVERY_FOURTH(67),
-      PROCESSOR_EVERY_FOURTH(2), PROCESSOR_EVERY_FOURTH(66));
+/// The highest bytes of 16 words, then their next ones, and so on to the lowest.
+///
+/// In assembly: compilers take a constant arrangement apart into three instructions that all need the same unit.
+static inline __attribute__((always_inline)) ProcessorTileWords processor_bytes_apart(ProcessorTileWords x) {
+  const ProcessorBytes64 places = {PROCESSOR_EVERY_FOURTH(3), PROCESSOR_EVERY_FOURTH(2), PROCESSOR_EVERY_FOURTH(1),
+                                   PROCESSOR_EVERY_FOURTH(0)};
+  ProcessorTileWords result;
+  __asm__("vpermb %1, %2, %0" : "=v"(result) : "v"(x), "v"(places));
+  return result;
 }
 
-/// The second lowest bytes of 32 words, then their lowest ones.
-static inline __attribute__((always_inline)) ProcessorTileWords
-processor_last_bytes(ProcessorTileWords a, ProcessorTileWords b) {
-  return (ProcessorTileWords)__builtin_shufflevector(
-      (ProcessorBytes64)a, (ProcessorBytes64)b, PROCESSOR_EVERY_FOURTH(1), PROCESSOR_EVERY_FOURTH(65),
-      PROCESSOR_EVERY_FOURTH(0), PROCESSOR_EVERY_FOURTH(64));
-}
-
-/// The first halves of both.
+/// The first two quarters of both.
 static inline __attribute__((always_inline)) ProcessorTileWords
 processor_first_halves(ProcessorTileWords a, ProcessorTileWords b) {
   return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
 }
 
-/// The second halves of both.
+/// The last two quarters of both.
 static inline __attribute__((always_inline)) ProcessorTileWords
 processor_second_halves(ProcessorTileWords a, ProcessorTileWords b) {
   return __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
+/// The first and third quarters of both.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_even_quarters(ProcessorTileWords a, ProcessorTileWords b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+}
+
+/// The second and fourth quarters of both.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_odd_quarters(ProcessorTileWords a, ProcessorTileWords b) {
+  return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+
+/// The larger of each two words.
+static inline __attribute__((always_inline)) ProcessorTileWords
+processor_larger_words(ProcessorTileWords a, ProcessorTileWords b) {
+  return __builtin_elementwise_max(a, b);
+}
+
+/// 1 for each word but 0.
+static inline __attribute__((always_inline)) ProcessorTileWords processor_ones(ProcessorTileWords x) {
+  return __builtin_elementwise_min(x, (ProcessorTileWords){} + 1u);
+}
+
+/// The largest of all words.
+static inline __attribute__((always_inline)) unsigned processor_largest_word(ProcessorTileWords x) {
+  return __builtin_reduce_max(x);
+}
+
+/// The sum of all words.
+static inline __attribute__((always_inline)) unsigned processor_sum_words(ProcessorTileWords x) {
+  return __builtin_reduce_add(x);
 }
 
 /// Word by word: the highest bytes of both, then their next ones.
