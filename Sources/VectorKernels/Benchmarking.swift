@@ -124,6 +124,8 @@ package struct ProductBench {
 package struct MicroKernel: Sendable {
   private static let words = 128
   private static let repetitions = 2000
+  /// Blocks of digits' sums that one call multiplies.
+  private static let digitBlocks = 8
 
   private let set: InstructionSet
   private let isPaired: Bool
@@ -192,12 +194,17 @@ package struct MicroKernel: Sendable {
       let panelBytes = TileFormat.digits.panelBytes(steps: steps)
       // Heads that say nothing of spread numbers.
       let heads = FloatBuffer(count: panelBytes / 2)
-      let left = DigitTiles(heads.base, panelBytes: panelBytes)
+      var left = DigitTiles(heads.base, panelBytes: panelBytes)
+      // One panel stands for several: a block is written while the next one is multiplied.
+      left.panelBytes = 0
+      let blocks = FloatBuffer(count: Self.digitBlocks * 1024)
+      let sums = TileSums(
+        blocks.base, stride: 32, rows: 32 * Self.digitBlocks, columns: 32, accumulating: false)
       let right = DigitTiles(heads.base + panelBytes / 4, panelBytes: panelBytes)
       for index in 0..<panelBytes / 2 where index % (panelBytes / 4) >= DigitTiles.headBytes / 4 {
         heads[index] = panels[index % panels.count]
       }
-      for _ in 0..<Self.repetitions {
+      for _ in 0..<Self.repetitions / Self.digitBlocks {
         kernels.multiply(left, right, steps: steps, into: sums, spare: spare.base, next: nil)
       }
       return
