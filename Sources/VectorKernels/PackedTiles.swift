@@ -62,14 +62,7 @@ struct PackedTiles: Sendable {
     if operand.depthStride == 1 || format == .digits {
       // Some columns, each of which is contiguous or has a scale, over the whole depth.
       let panels = (range.count + 31) / 32
-      var perPiece = max(1, (1 << 18) / max(1, panelBytes))
-      if operand.depthStride != 1 {
-        // Across depth up to four at a time, and as many pieces for one thread as for the other.
-        let threads = KernelPool.shared.freeThreads
-        let pieces = max(1, threads * ((panels + 4 * threads - 1) / (4 * threads)))
-        perPiece = max(1, (panels + pieces - 1) / pieces)
-      }
-      let size = perPiece
+      let size = panelsPerPiece(operand, panels)
       KernelPool.shared.parallel((panels + size - 1) / size) { piece in
         let first = 32 * piece * size
         let columns =
@@ -84,6 +77,15 @@ struct PackedTiles: Sendable {
         pack(operand, range, first..<min(steps, first + perPiece), into: base + first * format.stepBytes)
       }
     }
+  }
+
+  /// How many of all panels a thread packs at a time over the whole depth.
+  private func panelsPerPiece(_ operand: Operand, _ panels: Int) -> Int {
+    if operand.depthStride == 1 { return max(1, (1 << 18) / max(1, panelBytes)) }
+    // Across depth up to four, and as many pieces for one thread as for the other.
+    let threads = KernelPool.shared.freeThreads
+    let pieces = max(1, threads * ((panels + 4 * threads - 1) / (4 * threads)))
+    return max(1, (panels + pieces - 1) / pieces)
   }
 
   /// Packs some columns over some steps of depth.

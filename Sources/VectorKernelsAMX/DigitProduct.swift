@@ -46,8 +46,7 @@ private func write(_ row: DigitRow) {
 /// which of its rows are left.
 private typealias DigitBlock = (
   sums: UnsafeRawPointer, groups: Int, row: Floats, column: UnsafeRawPointer, corner: MutableFloats,
-  stride: Int,
-  isAdding: Bool, next: Int, rows: Int
+  stride: Int, isAdding: Bool, next: Int, rows: Int
 )
 
 @inline(__always)
@@ -136,8 +135,7 @@ private func multiplyBlock<E: TileErrand>(
       if digit == 3 && !fourth.left || weight - digit == 3 && !fourth.right { continue }
       addProducts(
         left + digit * a.digitBytes, right + (weight - digit) * b.digitBytes, isKept: weight - digit < 2,
-        steps,
-        E.self, &errand.other)
+        steps, E.self, &errand.other)
     }
     processor_tiles_store(sums + 4096 * weight, 128)
   }
