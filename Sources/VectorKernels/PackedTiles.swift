@@ -16,8 +16,8 @@ extension Operand {
   ) -> TilePacking {
     TilePacking(
       address(range.lowerBound, levels.lowerBound), format, outerStride: outerStride,
-      depthStride: depthStride, outer: range.count, depth: levels.count, isRight: isRight, into: panels,
-      panelBytes: panelBytes)
+      depthStride: depthStride, outer: range.count, depth: levels.count, terms: depth, isRight: isRight,
+      into: panels, panelBytes: panelBytes)
   }
 }
 

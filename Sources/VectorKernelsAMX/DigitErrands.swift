@@ -8,7 +8,8 @@ enum DigitRowPacking: TileErrand {
   /// The row that is next and its panel, what is known of it, its place, how far it is, and how many rows are left.
   typealias State = (
     row: UnsafePointer<Float>, panel: UnsafeMutableRawPointer, panelBytes: Int, stride: Int,
-    census: DigitCensus<Words>, rules: DigitRules, place: Int, portion: Int, steps: Int, rowsLeft: Int
+    census: DigitCensus<Words>, allowance: Float, rules: DigitRules, place: Int, portion: Int, steps: Int,
+    rowsLeft: Int
   )
 
   /// The start, unless some of the panels' numbers do not exist or rows are not contiguous; `rules` is room for 64 words.
@@ -16,7 +17,7 @@ enum DigitRowPacking: TileErrand {
     guard !job.isRight, job.depthStride == 1, job.outer % 32 == 0, job.depth % 64 == 0 else { return nil }
     return (
       job.source.assumingMemoryBound(to: Float.self), job.panels, job.panelBytes, job.outerStride,
-      noNumbers, digitRules(rules), 0, 0, job.depth / 64, job.outer
+      noNumbers, DigitTiles.allowance(terms: job.terms), digitRules(rules), 0, 0, job.depth / 64, job.outer
     )
   }
 
@@ -38,7 +39,7 @@ enum DigitRowPacking: TileErrand {
     if state.portion == state.steps {
       let head = state.panel.assumingMemoryBound(to: Float.self)
       if state.place == 0 { head.update(repeating: 0, count: DigitTiles.headBytes / 4) }
-      note(state.place, reduced(state.census), head, state.rules)
+      note(state.place, reduced(state.census), state.allowance, head, state.rules)
       state.census = noNumbers
     }
   }
@@ -74,15 +75,16 @@ enum DigitTurnedPacking: TileErrand {
   /// The job, room for one tile of each digit, what is known of the 16 rows, what makes digits of them, which 16 they are,
   /// and how far they are.
   typealias State = (
-    job: TilePacking, lines: UnsafeMutableRawPointer, census: DigitCensus<Words>, rules: DigitRules,
-    half: Int, portion: Int
+    job: TilePacking, lines: UnsafeMutableRawPointer, census: DigitCensus<Words>, allowance: Float,
+    rules: DigitRules, half: Int, portion: Int
   )
 
   /// The start, unless some of the panels' numbers do not exist or rows are contiguous; `lines` is room for four tiles,
   /// `rules` for 64 words.
   static func start(_ job: TilePacking, _ lines: MutableFloats, _ rules: MutableFloats) -> State? {
     guard !job.isRight, job.depthStride != 1, job.outer % 32 == 0, job.depth % 64 == 0 else { return nil }
-    return (job, UnsafeMutableRawPointer(lines), noNumbers, digitRules(rules), 0, 0)
+    let allowance = DigitTiles.allowance(terms: job.terms)
+    return (job, UnsafeMutableRawPointer(lines), noNumbers, allowance, digitRules(rules), 0, 0)
   }
 
   /// Measuring takes a portion for four levels each, then one for each row.
@@ -132,7 +134,7 @@ enum DigitTurnedPacking: TileErrand {
     let head = head(state)
     let place = 16 * (state.half & 1) + row
     if place == 0 { head.update(repeating: 0, count: DigitTiles.headBytes / 4) }
-    note(place, VectorKernelsAMX.place(row, of: state.census), head, state.rules)
+    note(place, VectorKernelsAMX.place(row, of: state.census), state.allowance, head, state.rules)
   }
 
   @inline(__always)

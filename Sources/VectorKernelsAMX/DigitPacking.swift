@@ -110,12 +110,14 @@ private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRaw
   let source = job.source.assumingMemoryBound(to: Float.self) + first * job.outerStride
   let head = panel.assumingMemoryBound(to: Float.self)
   let outer = min(32, job.outer - first)
+  let allowance = DigitTiles.allowance(terms: job.terms)
   head.update(repeating: 0, count: DigitTiles.headBytes / 4)
   rules.factors.update(repeating: 0, count: 32)
   rules.masks.update(repeating: 0, count: 32)
   if job.depthStride == 1 {
     for index in 0..<outer {
-      note(index, census(source + index * job.outerStride, job.depth, job.outerStride), head, rules)
+      let census = census(source + index * job.outerStride, job.depth, job.outerStride)
+      note(index, census, allowance, head, rules)
     }
     return
   }
@@ -133,13 +135,15 @@ private func measure(_ job: TilePacking, _ first: Int, _ panel: UnsafeMutableRaw
         count(UnsafeRawPointer(line + 16).loadUnaligned(as: Numbers.self), &halves.1)
       }
     }
-    for index in 0..<16 { note(index, place(index, of: halves.0), head, rules) }
-    if isWhole { for index in 0..<16 { note(16 + index, place(index, of: halves.1), head, rules) } }
+    for index in 0..<16 { note(index, place(index, of: halves.0), allowance, head, rules) }
+    if isWhole {
+      for index in 0..<16 { note(16 + index, place(index, of: halves.1), allowance, head, rules) }
+    }
   }
   for index in outer & ~15..<outer {
     var all: DigitCensus<UInt32> = (0, 0, 0)
     for level in 0..<job.depth { count(source[index + level * job.depthStride], &all) }
-    note(index, all, head, rules)
+    note(index, all, allowance, head, rules)
   }
 }
 

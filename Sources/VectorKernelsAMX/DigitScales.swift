@@ -79,11 +79,13 @@ func digitRules(_ rules: DigitRules, from place: Int) -> DigitRules {
 /// The largest magnitude that digits are of, as a whole number: the first digit reaches 127, the others some 127.
 private let largestWhole: Float = 0x7f7f_0000
 
-/// Writes down a row or column in a panel's head, and what makes digits of it.
+/// Writes down a row or column in a panel's head, and what makes digits of it; see `DigitTiles.allowance`.
 ///
 /// Of infinity and NaN the scale is NaN.
 @inline(__always)
-func note(_ place: Int, _ census: DigitCensus<UInt32>, _ head: MutableFloats, _ rules: DigitRules) {
+func note(
+  _ place: Int, _ census: DigitCensus<UInt32>, _ allowance: Float, _ head: MutableFloats, _ rules: DigitRules
+) {
   (rules.factors[place], rules.masks[place]) = (0, 0)
   let largest = Float(bitPattern: census.largest)
   guard largest.isFinite else {
@@ -97,7 +99,7 @@ func note(_ place: Int, _ census: DigitCensus<UInt32>, _ head: MutableFloats, _ 
   let spread =
     largest < top
     ? DigitTiles.greatestSpread
-    : Float(census.largest >> 19) - Float(census.logarithms) / Float(census.count)
+    : Float(census.largest >> 19) - Float(census.logarithms) / Float(census.count) - allowance
   head[32 + place] = spread
   head[64] = max(head[64], spread)
   rules.factors[place] = largestWhole / top

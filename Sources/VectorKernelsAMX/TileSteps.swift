@@ -37,13 +37,13 @@ enum KeptSteps: TileSteps {
 
 /// bfloat16, the left operand packed: the right one's panel stays in the first-level cache.
 enum PackedSteps: TileSteps {
-  @inline(__always) static var ticks: Int { 1 }
+  @inline(__always) static var ticks: Int { 2 }
   @inline(__always)
   static func add<E: TileErrand>(
     _ a: UnsafeRawPointer, _: Int, _ b: UnsafeRawPointer, _: E.Type, _ errand: inout E.State
   ) {
     processor_tiles_read_streaming_left(a, b)
-    processor_tiles_multiply()
+    multiplyTicking(E.self, &errand)
     E.tick(&errand)
   }
 }

@@ -69,17 +69,19 @@ public struct TilePacking {
   public var format: TileFormat
   public var outerStride: Int, depthStride: Int
   public var outer: Int, depth: Int
+  /// How many terms the sums will have: as many as `depth`, or more where this is part of it.
+  public var terms: Int
   public var isRight: Bool
   public var panels: UnsafeMutableRawPointer, panelBytes: Int
 
   public init(
     _ source: UnsafeRawPointer, _ format: TileFormat, outerStride: Int, depthStride: Int, outer: Int,
-    depth: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int
+    depth: Int, terms: Int, isRight: Bool, into panels: UnsafeMutableRawPointer, panelBytes: Int
   ) {
     (self.source, self.format, self.outerStride, self.depthStride) = (
       source, format, outerStride, depthStride
     )
-    (self.outer, self.depth, self.isRight) = (outer, depth, isRight)
+    (self.outer, self.depth, self.terms, self.isRight) = (outer, depth, terms, isRight)
     (self.panels, self.panelBytes) = (panels, panelBytes)
   }
 }
@@ -128,8 +130,8 @@ public struct RightTiles {
 ///
 /// A number is its scale times d₀·2⁻⁷ + d₁·2⁻¹⁵ + d₂·2⁻²³ + d₃·2⁻³¹, of which digits are signed bytes. A panel starts with a
 /// head: half the scale of each of its 32 rows or columns, then how far the largest number of each stands above the middle
-/// one, then the greatest of those 32, then whether it is great enough for fourth digits. Tiles follow, all of the first
-/// digit, then all of the second …
+/// one (less what sums of so many terms allow), then the greatest of those 32, then whether it is great enough for fourth
+/// digits. Tiles follow, all of the first digit, then all of the second …
 public struct DigitTiles {
   /// Bytes of the head.
   public static var headBytes: Int { 320 }
@@ -141,6 +143,15 @@ public struct DigitTiles {
   public static var narrow: Float { 102 }
   /// Sixteenths of an octave that a row or column may be spread and have no fourth digit.
   public static var threeDigits: Float { 80 }
+  /// What each of two operands may be spread more where sums are long.
+  ///
+  /// What digits leave out grows with the square root of the number of terms, but the error of a chain of fused multiply-adds
+  /// with the number itself: each of its roundings is a share of a sum that grows too. So both together may be spread an
+  /// octave more where there are four times as many terms.
+  public static func allowance(terms: Int) -> Float {
+    func logarithm(_ count: Int) -> Int { Int(Float(count).bitPattern >> 19) }
+    return Float(max(0, logarithm(terms) - logarithm(64 * spanSteps))) / 4
+  }
   /// The least top of a scale: rows of smaller numbers keep what stands above 2⁻³¹ of it, with all digits.
   public static var smallestTop: Float { 0x1p-96 }
   /// The spread that stands for all digits.

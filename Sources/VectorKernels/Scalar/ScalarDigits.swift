@@ -4,12 +4,13 @@ import VectorKernelsInterface
 
 /// How tiles of bytes multiply numbers that share a scale.
 package enum ScalarDigits {
-  /// Numbers as four digits each, below half a scale, and how far the largest stands above the middle one.
+  /// Numbers as four digits each, below half a scale, and how far the largest stands above the middle one, less what sums of
+  /// so many terms allow.
   package struct Row {
     package let halfScale: Float, spread: Float
     package let digits: [[Int]]
 
-    package init(_ numbers: [Float]) {
+    package init(_ numbers: [Float], terms: Int) {
       let bits = numbers.map { $0.bitPattern & 0x7fff_ffff }
       let largest = Float(bitPattern: bits.max() ?? 0)
       guard largest.isFinite, largest >= .leastNormalMagnitude else {
@@ -20,7 +21,10 @@ package enum ScalarDigits {
       let top = max(largest, DigitTiles.smallestTop)
       let logarithms = bits.map { $0 >> 19 }.filter { $0 != 0 }
       let middle = Float(logarithms.reduce(0, +)) / Float(logarithms.count)
-      let spread = largest < top ? DigitTiles.greatestSpread : Float(largest.bitPattern >> 19) - middle
+      let spread =
+        largest < top
+        ? DigitTiles.greatestSpread
+        : Float(largest.bitPattern >> 19) - middle - DigitTiles.allowance(terms: terms)
       (halfScale, self.spread) = (top * (0x1p30 / 0x7f7f_0000), spread)
       let toWhole = 0x7f7f_0000 / top
       digits = numbers.map { x in
@@ -42,13 +46,13 @@ package enum ScalarDigits {
   package static func multiply(
     _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float, depth: Int, into c: Matrix<Float>, accumulating: Bool
   ) {
-    let columns = (0..<c.columns).map { column in Row((0..<depth).map { b($0, column) }) }
+    let columns = (0..<c.columns).map { column in Row((0..<depth).map { b($0, column) }, terms: depth) }
     let steps = (depth + 63) / 64
     let spans = (steps + DigitTiles.spanSteps - 1) / DigitTiles.spanSteps
     for row in 0..<c.rows {
       for span in 0..<spans {
         let levels = 64 * (steps * span / spans)..<min(depth, 64 * (steps * (span + 1) / spans))
-        let left = Row(levels.map { a(row, $0) })
+        let left = Row(levels.map { a(row, $0) }, terms: depth)
         for column in 0..<c.columns {
           let right = columns[column]
           let value = product(left, right, levels)
