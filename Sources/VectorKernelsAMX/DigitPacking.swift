@@ -65,26 +65,36 @@ func quadLines(_ source: UnsafePointer<Float>, _ depthStride: Int, _ rule: Digit
   )
 }
 
+/// Where tiles of digits go: the first digit's, how far apart the digits' are, and how many are written.
+private typealias DigitTarget = (tile: UnsafeMutableRawPointer, digitBytes: Int, digits: Int)
+
+@inline(__always)
+private func put(_ lines: DigitLines, _ line: Int, _ target: DigitTarget) {
+  let first = target.tile + 64 * line
+  if target.digits == 4 { return putDigits(lines, first, target.digitBytes) }
+  first.storeBytes(of: lines.0, as: Words.self)
+  (first + target.digitBytes).storeBytes(of: lines.1, as: Words.self)
+  (first + 2 * target.digitBytes).storeBytes(of: lines.2, as: Words.self)
+}
+
 /// One whole tile of each digit: 64 levels of 16 rows or columns.
 @inline(__always)
 private func packTile(
   _ source: UnsafePointer<Float>, _ outerStride: Int, _ depthStride: Int, _ isRight: Bool,
-  _ rules: DigitRules, _ tile: UnsafeMutableRawPointer, _ digitBytes: Int
+  _ rules: DigitRules, _ target: DigitTarget
 ) {
   if depthStride == 1 {
     for line in 0..<16 {
-      let rule = oneRule(digitRules(rules, from: line))
-      putDigits(deepLines(source + line * outerStride, rule), tile + 64 * line, digitBytes)
+      put(deepLines(source + line * outerStride, oneRule(digitRules(rules, from: line))), line, target)
     }
   } else {
     let rule = sixteenRules(rules)
     for line in 0..<16 {
-      putDigits(
-        quadLines(source + 4 * line * depthStride, depthStride, rule), tile + 64 * line, digitBytes)
+      put(quadLines(source + 4 * line * depthStride, depthStride, rule), line, target)
     }
   }
   if (depthStride == 1) == isRight {
-    for digit in 0..<4 { turn(tile + digit * digitBytes) }
+    for digit in 0..<target.digits { turn(target.tile + digit * target.digitBytes) }
   }
 }
 
@@ -92,7 +102,7 @@ private func packTile(
 @inline(never)
 private func packPartialTile(
   _ source: UnsafePointer<Float>, _ outerStride: Int, _ depthStride: Int, _ outer: Int, _ depth: Int,
-  _ isRight: Bool, _ rules: DigitRules, _ tile: UnsafeMutableRawPointer, _ digitBytes: Int
+  _ isRight: Bool, _ rules: DigitRules, _ target: DigitTarget
 ) {
   withUnsafeTemporaryAllocation(of: Float.self, capacity: 1024) { copy in
     copy.initialize(repeating: 0)
@@ -100,7 +110,7 @@ private func packPartialTile(
     for index in 0..<outer {
       for level in 0..<depth { base[64 * index + level] = source[index * outerStride + level * depthStride] }
     }
-    packTile(UnsafePointer(base), 64, 1, isRight, rules, tile, digitBytes)
+    packTile(UnsafePointer(base), 64, 1, isRight, rules, target)
   }
 }
 
@@ -166,15 +176,17 @@ func packDigits(_ job: TilePacking) {
           let first = 16 * half
           let (rows, levels) = (min(16, max(0, job.outer - first)), min(64, job.depth - level))
           let from = source + min(first, job.outer - 1) * job.outerStride + level * job.depthStride
-          let tile =
-            job.panels + (half >> 1) * job.panelBytes + DigitTiles.headBytes + level / 64 * 2048
-            + 1024 * (half & 1)
+          let panel = job.panels + (half >> 1) * job.panelBytes
+          let target: DigitTarget = (
+            panel + DigitTiles.headBytes + level / 64 * 2048 + 1024 * (half & 1), digitBytes,
+            digitCount(panel.assumingMemoryBound(to: Float.self))
+          )
           let rules = digitRules(digitRules(room + 64 * (half / 2 - pass)), from: 16 * (half & 1))
           if rows == 16 && levels == 64 {
-            packTile(from, job.outerStride, job.depthStride, job.isRight, rules, tile, digitBytes)
+            packTile(from, job.outerStride, job.depthStride, job.isRight, rules, target)
           } else {
             packPartialTile(
-              from, job.outerStride, job.depthStride, rows, levels, job.isRight, rules, tile, digitBytes)
+              from, job.outerStride, job.depthStride, rows, levels, job.isRight, rules, target)
           }
         }
       }

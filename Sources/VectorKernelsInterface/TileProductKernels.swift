@@ -176,8 +176,8 @@ public struct DigitTiles {
 
 /// Where a product on tiles goes.
 public struct TileSums {
-  /// How many numbers of room a product needs: for sums on their way, lines of tiles, and what makes digits of a panel.
-  public static var spareCount: Int { 5 * 1024 + 64 }
+  /// How many numbers of room a product needs: for sums on their way, lines of tiles, and what makes digits of four panels.
+  public static var spareCount: Int { 5 * 1024 + 256 }
 
   /// Where the sums are kept, `stride` numbers from one row to the next.
   public var base: MutableFloats
