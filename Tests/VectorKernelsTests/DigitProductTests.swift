@@ -19,6 +19,8 @@ enum Spread: CaseIterable {
   case outliers
   /// Rows' and columns' sizes log-normal, as those of tokens' gradients.
   case tokens
+  /// Every fifth row's exponents far apart, so that only some panels need fourth digits, for some of their rows.
+  case mixed
 
   fileprivate func buffer(_ count: Int, _ columns: Int, _ noise: inout Noise) -> FloatBuffer {
     let result = noise.buffer(count)
@@ -26,7 +28,8 @@ enum Spread: CaseIterable {
       switch self {
       case .even: break
       case .normal: result[i] = (0..<12).reduce(Float(0)) { sum, _ in sum + noise.next() } - 6
-      case .exponents: result[i] *= Float(sign: .plus, exponent: i * 7 % 23 - 11, significand: 1)
+      case .mixed where i / columns % 5 != 3 || i / columns % 64 < 32: break
+      case .exponents, .mixed: result[i] *= Float(sign: .plus, exponent: i * 7 % 23 - 11, significand: 1)
       case .tokens: result[i] *= exp2(Float(i % columns * 7919 % 101) * 0.1 - 5)
       case .outliers: if i % columns % 97 == 5 { result[i] *= 1000 }
       }
@@ -62,7 +65,7 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
     let (m, n, k) = shape
     var noise = Noise(51)
     let a = Matrix(spread.buffer(m * k, k, &noise), rows: m, columns: k)
-    let b = Matrix(spread.buffer(k * n, n, &noise), rows: k, columns: n)
+    let b = stored(Matrix(spread.buffer(n * k, k, &noise), rows: n, columns: k), transposed: true)
     let start = noise.buffer(m * (n + 2))
     func target() -> Matrix<Float> {
       Matrix(FloatBuffer(start.scalars), rows: m, columns: n, rowStride: n + 2)
