@@ -81,7 +81,6 @@ enum DigitTurnedPacking: TileErrand {
   )
   /// The most rows at a time, whose census then takes less than tiles do.
   private static var mostRows: Int { 128 }
-
   /// Bytes of what is known of 16 rows.
   private static var censusBytes: Int { 3 * 64 }
 

@@ -6,13 +6,13 @@ import VectorKernelsInterface
 /// Four lines of a tile, one of each digit.
 typealias DigitLines = (Words, Words, Words, Words)
 
-/// Writes a line of each digit, whose tiles lie so many bytes apart.
+/// Writes a line of the first three digits or of all four, whose tiles lie so many bytes apart.
 @inline(__always)
-func putDigits(_ lines: DigitLines, _ line: UnsafeMutableRawPointer, _ digitBytes: Int) {
+func putDigits(_ lines: DigitLines, _ line: UnsafeMutableRawPointer, _ digitBytes: Int, count: Int = 4) {
   line.storeBytes(of: lines.0, as: Words.self)
   (line + digitBytes).storeBytes(of: lines.1, as: Words.self)
   (line + 2 * digitBytes).storeBytes(of: lines.2, as: Words.self)
-  (line + 3 * digitBytes).storeBytes(of: lines.3, as: Words.self)
+  if count == 4 { (line + 3 * digitBytes).storeBytes(of: lines.3, as: Words.self) }
 }
 
 /// What makes digits of sixteen numbers.
@@ -70,11 +70,7 @@ private typealias DigitTarget = (tile: UnsafeMutableRawPointer, digitBytes: Int,
 
 @inline(__always)
 private func put(_ lines: DigitLines, _ line: Int, _ target: DigitTarget) {
-  let first = target.tile + 64 * line
-  if target.digits == 4 { return putDigits(lines, first, target.digitBytes) }
-  first.storeBytes(of: lines.0, as: Words.self)
-  (first + target.digitBytes).storeBytes(of: lines.1, as: Words.self)
-  (first + 2 * target.digitBytes).storeBytes(of: lines.2, as: Words.self)
+  putDigits(lines, target.tile + 64 * line, target.digitBytes, count: target.digits)
 }
 
 /// One whole tile of each digit: 64 levels of 16 rows or columns.

@@ -162,8 +162,8 @@ private func multiplyBlocks<E: TileErrand>(
     let corner = c.base + 32 * (i * c.stride + j)
     BlockErrand<E>.fetch(UnsafeMutableRawPointer(corner), &errand.other)
     multiplyBlock(
-      a, left + a.offset, b, right + b.offset, steps, groups, (row[65] > 0, column[65] > 0), sums,
-      BlockErrand<E>.self, &errand)
+      a, left + a.offset, b, right + b.offset, steps, groups, (hasFourthDigits(row), hasFourthDigits(column)),
+      sums, BlockErrand<E>.self, &errand)
     errand.block = (
       UnsafeRawPointer(sums), groups, row, right, corner, c.stride, c.accumulating, 0,
       min(32, c.rows - 32 * i)

@@ -64,10 +64,6 @@ func census(_ source: UnsafePointer<Float>, _ depth: Int, _ stride: Int) -> Digi
 /// are kept.
 typealias DigitRules = (factors: MutableFloats, masks: UnsafeMutablePointer<UInt32>)
 
-/// How many digits of a panel are written: the fourth only where it is multiplied.
-@inline(__always)
-func digitCount(_ head: MutableFloats) -> Int { head[65] > 0 ? 4 : 3 }
-
 /// Rules of a panel, in room for 64 words.
 @inline(__always)
 func digitRules(_ room: MutableFloats) -> DigitRules {
@@ -114,3 +110,11 @@ func note(
     rules.masks[place] = 0xffff_ff00
   }
 }
+
+/// Whether any of a panel's fourth digits is multiplied.
+@inline(__always)
+func hasFourthDigits(_ head: Floats) -> Bool { head[65] > 0 }
+
+/// How many digits of a panel need be written.
+@inline(__always)
+func digitCount(_ head: MutableFloats) -> Int { hasFourthDigits(head) ? 4 : 3 }
