@@ -50,6 +50,8 @@ struct Product: Sendable {
   static let depthBlock = 288
   /// Rows of the left operand that are packed at a time.
   static let rowBlock = 256
+  /// Pieces of so many rows are halved before columns are cut.
+  static let halvedRows = 128
   /// Columns that one piece of work spans at most.
   static let columnBlock = 1008
   /// Floats of the right operand that are packed at a time.
@@ -135,12 +137,12 @@ struct Product: Sendable {
     guard threads > 1 else { return grid }
     let wanted = min(4 * threads, rows * columns * depth / Self.pieceWork)
     while grid.rows * grid.columns < wanted {
-      let (height, width) = (rows / grid.rows, columns / grid.columns)
-      if height >= width && height >= 4 * kernels.tileRows {
+      // Each piece packs its own rows; where columns are cut, they are packed once for each cut.
+      if rows / grid.rows >= Self.halvedRows {
         grid.rows *= 2
-      } else if width >= 2 * kernels.tileColumns {
+      } else if columns / grid.columns >= 2 * kernels.tileColumns {
         grid.columns *= 2
-      } else if height >= 4 * kernels.tileRows {
+      } else if rows / grid.rows >= 4 * kernels.tileRows {
         grid.rows *= 2
       } else {
         break

@@ -1,5 +1,6 @@
 // The micro-kernel: one tile of a product, kept in registers while it runs along the depth of two panels.
 
+import ProcessorFeatures
 public import VectorKernelsInterface
 
 /// How words of two panels multiply.
@@ -48,20 +49,38 @@ private func tile<S: Strip, W: WordProduct>(
     #endif
   }
   var (left, right) = (a, b)
-  for _ in 0..<words {
-    let columns = S.load(right)
-    r0 = W.add(S.self, r0, left[0], columns)
-    r1 = W.add(S.self, r1, left[1], columns)
-    r2 = W.add(S.self, r2, left[2], columns)
-    r3 = W.add(S.self, r3, left[3], columns)
-    r4 = W.add(S.self, r4, left[4], columns)
-    r5 = W.add(S.self, r5, left[5], columns)
+  @inline(__always) func step(_ depth: Int) {
+    let columns = S.load(right + depth * Kernels.tileColumns)
+    let rows = left + depth * Kernels.tileRows
+    r0 = W.add(S.self, r0, rows[0], columns)
+    r1 = W.add(S.self, r1, rows[1], columns)
+    r2 = W.add(S.self, r2, rows[2], columns)
+    r3 = W.add(S.self, r3, rows[3], columns)
+    r4 = W.add(S.self, r4, rows[4], columns)
+    r5 = W.add(S.self, r5, rows[5], columns)
     #if REGISTERS32
-      r6 = W.add(S.self, r6, left[6], columns)
-      r7 = W.add(S.self, r7, left[7], columns)
+      r6 = W.add(S.self, r6, rows[6], columns)
+      r7 = W.add(S.self, r7, rows[7], columns)
     #endif
+  }
+  var rest = words
+  #if !REGISTERS32
+    // Few instructions beside the multiplications: a core that is shared has places for no more than those.
+    while rest >= 4 {
+      step(0)
+      step(1)
+      step(2)
+      step(3)
+      left += 4 * Kernels.tileRows
+      right += 4 * Kernels.tileColumns
+      rest -= 4
+    }
+  #endif
+  while rest > 0 {
+    step(0)
     left += Kernels.tileRows
     right += Kernels.tileColumns
+    rest -= 1
   }
   S.store(r0, c)
   S.store(r1, c + stride)
@@ -96,18 +115,49 @@ private func partialTile<S: Strip, W: WordProduct>(
   }
 }
 
+#if !REGISTERS32
+  /// Asks for the sums of a tile before it begins.
+  @inline(__always)
+  private func fetch(_ c: MutableFloats, _ stride: Int) {
+    for row in 0..<Kernels.tileRows { processor_prefetch_first(c + row * stride) }
+  }
+
+  /// Asks for some lines of a panel before it begins.
+  @inline(__always)
+  private func fetch(_ panel: Floats, _ lines: Int) {
+    var line = 0
+    while line < lines {
+      processor_prefetch(panel + 16 * line)
+      line += 1
+    }
+  }
+#endif
+
 /// All tiles of `c`, one panel of `b` at a time, so that this panel stays in the first-level cache.
 @inline(__always)
 private func tiles<W: WordProduct>(
   _ word: W.Type, _ a: Panels, _ b: Panels, _ words: Int, _ c: TileTarget
 ) {
   var (column, right) = (0, b.base)
+  #if !REGISTERS32
+    let tilesDown = (c.rows + Kernels.tileRows - 1) / Kernels.tileRows
+    let lines = words * Kernels.tileColumns / 16
+    let linesEach = min(16, (lines + tilesDown - 1) / tilesDown)
+  #endif
   while column < c.columns {
     let columns = min(Kernels.tileColumns, c.columns - column)
     var (row, left) = (0, a.base)
     while row < c.rows {
       let rows = min(Kernels.tileRows, c.rows - row)
       let target = c.base + row * c.stride + column
+      #if !REGISTERS32
+        let below = row + Kernels.tileRows < c.rows
+        fetch(below ? target + Kernels.tileRows * c.stride : c.base + column + Kernels.tileColumns, c.stride)
+        if column + Kernels.tileColumns < c.columns {
+          let line = row / Kernels.tileRows * linesEach
+          fetch(right + b.stride + 16 * line, min(linesEach, lines - line))
+        }
+      #endif
       if rows == Kernels.tileRows && columns == FullStrip.width {
         tile(FullStrip.self, word, left, right, words, target, c.stride, c.accumulating)
       } else {
