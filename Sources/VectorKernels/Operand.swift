@@ -16,7 +16,7 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
   let significand: Significand
   let outer: Int, depth: Int, outerStride: Int, depthStride: Int
 
-  /// bfloat16 is multiplied in pairs where `inPairs`, and widened elsewhere.
+  /// bfloat16 is packed in pairs where `inPairs`, and widened elsewhere.
   init<Scalar>(
     _ matrix: Matrix<Scalar>, outerIsColumns: Bool, inPairs: Bool, _ significand: Significand = .full
   ) {
@@ -99,6 +99,8 @@ struct PackedPanels: Sendable {
   /// Words of each column in memory: more than `words` where only the first ones count.
   let wordStride: Int
   let isPaired: Bool
+  /// Whether pairs are widened whenever they are multiplied: kept in half the memory only.
+  let isWidened: Bool
   let kernels: AnyProductKernels
 
   /// How many floats `columns` columns take, with room for what packing spills over.
@@ -107,18 +109,26 @@ struct PackedPanels: Sendable {
     return (columns + width - 1) / width * width * words + 16
   }
 
-  /// Packs some columns of `operand`, in parallel where they are many.
-  init(_ operand: Operand, _ range: Range<Int>, in buffer: FloatBuffer, _ kernels: AnyProductKernels) {
+  /// Packs some columns of `operand`, in parallel where they are many; its pairs are multiplied unless `widening`.
+  init(
+    _ operand: Operand, _ range: Range<Int>, in buffer: FloatBuffer, _ kernels: AnyProductKernels,
+    widening: Bool = false
+  ) {
     (self.buffer, depth, words, self.kernels) = (buffer, operand.depth, operand.words, kernels)
     (columns, wordStride, isPaired) = (range.count, operand.words, operand.isPaired)
+    isWidened = operand.isPaired && widening
     fill(from: operand, range)
   }
 
   private init(_ whole: PackedPanels, depth: Int, columns: Int) {
     (buffer, kernels, isPaired) = (whole.buffer, whole.kernels, whole.isPaired)
+    isWidened = whole.isWidened
     (self.depth, self.columns, wordStride) = (depth, columns, whole.wordStride)
     words = isPaired ? (depth + 1) / 2 : depth
   }
+
+  /// Whether the left operand's words must be pairs.
+  var takesPairs: Bool { isPaired && !isWidened }
 
   /// The first `depth` words' worth of the first columns.
   func leading(depth: Int, columns: Int) -> PackedPanels {

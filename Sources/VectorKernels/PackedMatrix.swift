@@ -59,7 +59,8 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
     if let memory {
       precondition(memory.count >= size, "PackedMatrix: \(size) floats in memory of \(memory.count)")
     }
-    let operand = machine.operand(b, outerIsColumns: !transposed, Self.taken(precision, machine))
+    let operand = machine.operand(
+      b, outerIsColumns: !transposed, Self.taken(precision, machine), isKept: true)
     layout = machine.pack(operand, in: memory ?? FloatBuffer(count: size))
   }
 
@@ -95,7 +96,8 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
       rows == self.rows && columns == self.columns,
       "PackedMatrix: refill [\(self.rows), \(self.columns)] from [\(rows), \(columns)]")
     layout.fill(
-      from: machine.operand(b, outerIsColumns: !isTransposed, Self.taken(precision, machine)))
+      from: machine.operand(
+        b, outerIsColumns: !isTransposed, Self.taken(precision, machine), isKept: true))
   }
 }
 

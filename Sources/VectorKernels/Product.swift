@@ -76,7 +76,7 @@ struct Product: Sendable {
       (depth, columns, isPaired) = (operand.depth, operand.outer, operand.isPaired)
       kernels = set ?? InstructionSet.current.kernels
     case .packed(let panels):
-      (depth, columns, isPaired) = (panels.depth, panels.columns, panels.isPaired)
+      (depth, columns, isPaired) = (panels.depth, panels.columns, panels.takesPairs)
       kernels = panels.kernels
     }
     precondition(
@@ -174,25 +174,48 @@ struct Product: Sendable {
     stride: Int
   ) {
     let (height, width) = (kernels.tileRows, kernels.tileColumns)
-    let blocks = (panels.words + Self.depthBlock - 1) / Self.depthBlock
-    let depth = (panels.words + blocks - 1) / blocks
+    let blocks = (a.words + Self.depthBlock - 1) / Self.depthBlock
+    // An even number, so that blocks do not part what was packed as a pair.
+    let depth = ((a.words + blocks - 1) / blocks + 1) / 2 * 2
+    let perWord = panels.isWidened ? 2 : 1
     let right = panels.buffer.base + columns.lowerBound * panels.wordStride
-    withScratch((rows.count + height) * depth + 16) { scratch in
+    let leftCount = (rows.count + height) * depth + 16
+    withScratch(leftCount + (panels.isWidened ? depth * width : 0)) { scratch in
       for block in 0..<blocks {
-        let words = block * depth..<min(panels.words, (block + 1) * depth)
+        let words = block * depth..<min(a.words, (block + 1) * depth)
         guard !words.isEmpty else { break }
         a.pack(rows, words: words, width: height, into: scratch.base, stride: height * words.count, kernels)
         let left = Panels(scratch.base, stride: height * words.count)
-        let blockOfRight = Panels(right + words.lowerBound * width, stride: width * panels.wordStride)
+        let blockOfRight = Panels(
+          right + words.lowerBound / perWord * width, stride: width * panels.wordStride)
         let tiles = TileTarget(
           target, stride: stride, rows: rows.count, columns: columns.count,
           accumulating: accumulating || block > 0)
-        if a.isPaired {
+        if panels.isWidened {
+          multiply(left, pairs: blockOfRight, words: words.count, into: tiles, room: scratch.base + leftCount)
+        } else if a.isPaired {
           kernels.multiplyPairs(left, blockOfRight, words: words.count, into: tiles)
         } else {
           kernels.multiply(left, blockOfRight, words: words.count, into: tiles)
         }
       }
+    }
+  }
+
+  /// Multiplies by panels of pairs, each of which is widened in `room` and passed by all rows while it is in the cache.
+  private func multiply(
+    _ left: Panels, pairs: Panels, words: Int, into target: TileTarget, room: MutableFloats
+  ) {
+    let width = kernels.tileColumns
+    var part = target
+    var panel = pairs.base
+    for column in stride(from: 0, to: target.columns, by: width) {
+      part.base = target.base + column
+      part.columns = min(width, target.columns - column)
+      kernels.widenPairs(
+        panel, levels: (words + 1) / 2, width: width, into: room, next: panel + pairs.stride)
+      kernels.multiply(left, Panels(room, stride: 0), words: words, into: part)
+      panel += pairs.stride
     }
   }
 }

@@ -10,8 +10,8 @@ enum ProductMachine: Sendable {
   /// How many floats a packed right operand takes; in single precision, whatever is taken of it.
   func size(rows: Int, columns: Int, isBrainFloat: Bool) -> Int {
     switch self {
-    case .panels(let kernels, let inPairs):
-      PackedPanels.size(columns, isBrainFloat && inPairs ? (rows + 1) / 2 : rows, kernels)
+    case .panels(let kernels, _):
+      PackedPanels.size(columns, isBrainFloat ? (rows + 1) / 2 : rows, kernels)
     case .tiles:
       (isBrainFloat ? [TileFormat.brainFloat] : [.threeParts, .digits])
         .map { PackedTiles.size(columns, rows, $0) }.max() ?? 0
@@ -26,13 +26,13 @@ enum ProductMachine: Sendable {
     }
   }
 
-  /// `matrix` as it enters a product.
+  /// `matrix` as it enters a product, or as it is kept for many.
   func operand<Scalar>(
-    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, _ significand: Significand = .full
+    _ matrix: Matrix<Scalar>, outerIsColumns: Bool, _ significand: Significand = .full, isKept: Bool = false
   ) -> Operand {
     switch self {
     case .panels(_, let inPairs):
-      Operand(matrix, outerIsColumns: outerIsColumns, inPairs: inPairs, significand)
+      Operand(matrix, outerIsColumns: outerIsColumns, inPairs: inPairs || isKept, significand)
     case .tiles: Operand(matrix, outerIsColumns: outerIsColumns, inPairs: false, significand)
     }
   }
@@ -40,7 +40,8 @@ enum ProductMachine: Sendable {
   /// Packs a right operand.
   func pack(_ operand: Operand, in buffer: FloatBuffer) -> PackedLayout {
     switch self {
-    case .panels(let kernels, _): .panels(PackedPanels(operand, 0..<operand.outer, in: buffer, kernels))
+    case .panels(let kernels, let inPairs):
+      .panels(PackedPanels(operand, 0..<operand.outer, in: buffer, kernels, widening: !inPairs))
     case .tiles(let kernels): .tiles(PackedTiles(operand, 0..<operand.outer, in: buffer, kernels))
     }
   }
@@ -88,7 +89,7 @@ enum PackedLayout: Sendable {
   ) {
     switch self {
     case .panels(let panels):
-      let left = Operand(a, outerIsColumns: transposed, inPairs: panels.isPaired)
+      let left = Operand(a, outerIsColumns: transposed, inPairs: panels.takesPairs)
       Product(left, .packed(panels), c, accumulating).run()
     case .tiles(let tiles):
       let left = Operand(a, outerIsColumns: transposed, inPairs: false, significand)

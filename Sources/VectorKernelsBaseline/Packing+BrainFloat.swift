@@ -1,4 +1,4 @@
-// Lays out bfloat16 operands: as pairs in depth where the set multiplies pairs, widened elsewhere.
+// Lays out bfloat16 operands: as pairs in depth where pairs are multiplied or kept, widened elsewhere.
 
 import ProcessorFeatures
 public import VectorKernelsInterface
@@ -14,71 +14,77 @@ extension UnsafePointer where Pointee == UInt16 {
   }
 }
 
-#if BF16DOT
-  extension Kernels {
-    /// Packs pairs: a word's lower half is the earlier number.
-    public static func packPairs(
-      _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
-      into panels: MutableFloats, panelStride: Int
-    ) {
-      var (first, panel) = (0, panels)
-      let pairs = depth / 2
-      while first < outer {
-        let count = min(width, outer - first)
-        if depthStride == 1 {
-          turnPanel(WordRows.self, source, 2 * outerStride, first, outer, pairs, width, panel)
-        } else {
-          for pair in 0..<pairs {
-            let early = source + first + 2 * pair * depthStride
-            pairAcross(early, early + depthStride, count, panel + pair * width, width)
-          }
+extension Kernels {
+  /// Packs pairs: a word's lower half is the earlier number.
+  public static func packPairs(
+    _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
+    into panels: MutableFloats, panelStride: Int
+  ) {
+    var (first, panel) = (0, panels)
+    let pairs = depth / 2
+    while first < outer {
+      let count = min(width, outer - first)
+      if depthStride == 1 {
+        turnPanel(WordRows.self, source, 2 * outerStride, first, outer, pairs, width, panel)
+      } else {
+        for pair in 0..<pairs {
+          let early = source + first + 2 * pair * depthStride
+          pairAcross(early, early + depthStride, count, panel + pair * width, width)
         }
-        if depth % 2 == 1 {
-          // The last number stands alone, beside a zero.
-          for index in 0..<width {
-            let row = min(first + index, outer - 1)
-            let bits = source[row * outerStride + (depth - 1) * depthStride]
-            panel[pairs * width + index] = Float(bitPattern: UInt32(bits))
-          }
-        }
-        first += width
-        panel += panelStride
       }
+      if depth % 2 == 1 {
+        // The last number stands alone, beside a zero.
+        for index in 0..<width {
+          let row = min(first + index, outer - 1)
+          let bits = source[row * outerStride + (depth - 1) * depthStride]
+          panel[pairs * width + index] = Float(bitPattern: UInt32(bits))
+        }
+      }
+      first += width
+      panel += panelStride
     }
   }
 
-  /// Joins two depths of a panel to words.
-  @inline(__always)
-  private func pairAcross(
-    _ early: BrainFloats, _ late: BrainFloats, _ count: Int, _ target: MutableFloats, _ width: Int
+  /// Widens the pairs of a panel: each level of words becomes two. Asks for those of the next one.
+  public static func widenPairs(
+    _ panel: Floats, levels: Int, width: Int, into target: MutableFloats, next: Floats
   ) {
-    if count < width {
-      for index in 0..<count {
-        target[index] = Float(bitPattern: UInt32(early[index]) | UInt32(late[index]) << 16)
+    for level in 0..<levels {
+      processor_prefetch(next + level * width)
+      let (early, late) = (target + 2 * level * width, target + (2 * level + 1) * width)
+      var index = 0
+      while index < width {
+        let words = unsafeBitCast((panel + level * width + index).load(Register.self), to: RegisterWords.self)
+        (early + index).store(unsafeBitCast(words &<< 16, to: Register.self))
+        (late + index).store(unsafeBitCast(words & 0xffff_0000, to: Register.self))
+        index += Register.scalarCount
       }
-      for index in count..<width { target[index] = 0 }
-      return
-    }
-    var index = 0
-    while index < width {
-      var words = SIMD16<UInt16>()
-      words.evenHalf = (early + index).load(SIMD8<UInt16>.self)
-      words.oddHalf = (late + index).load(SIMD8<UInt16>.self)
-      (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
-      index += 8
     }
   }
-#else
-  extension Kernels {
-    /// Without the instruction nobody asks for pairs.
-    public static func packPairs(
-      _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
-      into panels: MutableFloats, panelStride: Int
-    ) {
-      preconditionFailure("packPairs: this instruction set does not multiply pairs")
-    }
+}
+
+/// Joins two depths of a panel to words, and fills up with zeros.
+@inline(__always)
+private func pairAcross(
+  _ early: BrainFloats, _ late: BrainFloats, _ count: Int, _ target: MutableFloats, _ width: Int
+) {
+  var index = 0
+  while index + 8 <= count {
+    var words = SIMD16<UInt16>()
+    words.evenHalf = (early + index).load(SIMD8<UInt16>.self)
+    words.oddHalf = (late + index).load(SIMD8<UInt16>.self)
+    (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
+    index += 8
   }
-#endif
+  while index < count {
+    target[index] = Float(bitPattern: UInt32(early[index]) | UInt32(late[index]) << 16)
+    index += 1
+  }
+  while index < width {
+    target[index] = 0
+    index += 1
+  }
+}
 
 /// bfloat16 numbers, widened as they are read.
 enum WidenedRows: DeepRows {

@@ -77,19 +77,21 @@ private func turn<R: DeepRows>(
 
 /// One panel of rows that are contiguous in depth.
 ///
-/// Eight rows are written at a time. Where the width is 6, two spill over into the next depth, which then
-/// overwrites them. Rows that do not exist become copies of the last one: nobody reads what they give.
+/// Eight rows are written at a time, the last ones first. Where the width is 6 or 12, those spill over into the next
+/// depth, which is written after them; but not out of a right operand's panel, since another thread may be filling the
+/// next one. Rows that do not exist become copies of the last one: nobody reads what they give.
 @inline(__always)
 func turnPanel<R: DeepRows>(
   _ rows: R.Type, _ base: UnsafeRawPointer, _ stride: Int, _ first: Int, _ count: Int, _ words: Int,
   _ width: Int, _ panel: MutableFloats
 ) {
+  let turned = width > Kernels.tileRows && width % 8 != 0 ? words - 1 : words
   var depth = 0
-  while depth + Run.scalarCount <= words {
-    var group = 0
-    while group < width {
+  while depth + Run.scalarCount <= turned {
+    var group = (width - 1) / 8 * 8
+    while group >= 0 {
       turn(rows, base, stride, first + group, count, depth, panel + depth * width + group, width)
-      group += 8
+      group -= 8
     }
     depth += Run.scalarCount
   }

@@ -15,12 +15,18 @@ typealias Integers = SIMD16<Int32>
 #if LANES16
   /// One register.
   typealias Register = SIMD16<Float>
+  /// The bit patterns of one register.
+  typealias RegisterWords = SIMD16<UInt32>
 #elseif LANES8
   /// One register.
   typealias Register = SIMD8<Float>
+  /// The bit patterns of one register.
+  typealias RegisterWords = SIMD8<UInt32>
 #else
   /// One register.
   typealias Register = SIMD4<Float>
+  /// The bit patterns of one register.
+  typealias RegisterWords = SIMD4<UInt32>
 #endif
 
 /// a·b + c, rounded once where the set has the instruction for it.

@@ -10,12 +10,12 @@ public protocol ProductKernels: SendableMetatype {
   static var tileRows: Int { get }
   /// Columns of a tile, the width of the right operand's panels.
   static var tileColumns: Int { get }
-  /// Whether the set multiplies pairs of bfloat16; elsewhere they must be widened while they are packed.
+  /// Whether the set multiplies pairs of bfloat16; elsewhere they must be widened before.
   static var multipliesPairs: Bool { get }
 
   /// Packs `outer × depth` scalars, of which one of the two strides is 1, into panels of `width`.
   ///
-  /// May write up to 8 words past the last panel.
+  /// May write up to 8 words past the last panel if the width is `tileRows`.
   static func pack(
     _ source: Floats, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int)
@@ -28,6 +28,11 @@ public protocol ProductKernels: SendableMetatype {
   static func packPairs(
     _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int)
+
+  /// Widens `levels` words of depth of a panel of pairs to twice as many levels of single precision; `next` is where
+  /// as many will be read soon.
+  static func widenPairs(
+    _ panel: Floats, levels: Int, width: Int, into target: MutableFloats, next: Floats)
 
   /// c (+)= a·b for `rows × columns` elements; each goes on from c's, or from 0, in the order of depth.
   static func multiply(_ a: Panels, _ b: Panels, words: Int, into c: TileTarget)

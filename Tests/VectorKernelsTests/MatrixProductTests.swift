@@ -134,6 +134,41 @@ private let vectorSets = InstructionSet.supported.filter { $0 != .amx }
     }
   }
 
+  @Test(arguments: vectorSets)
+  func `packing a right operand writes nothing behind its panel`(_ set: InstructionSet) {
+    // Twelve columns are what NEON's tiles have; other threads fill the panels that follow.
+    let (width, depth) = (12, 16)
+    var noise = Noise(13)
+    let (floats, shorts) = (noise.buffer(width * depth), noise.brainFloats(width * depth))
+    for words in [depth, depth / 2] {
+      let panel = FloatBuffer(Array(repeating: -7, count: width * words + 16))
+      if words == depth {
+        set.kernels.pack(
+          floats.base, outerStride: depth, depthStride: 1, outer: width, depth: depth, width: width,
+          into: panel.base, panelStride: width * depth)
+        #expect((0..<width * depth).allSatisfy { panel[$0] == floats[$0 % width * depth + $0 / width] })
+      } else {
+        set.kernels.packPairs(
+          shorts.base, outerStride: depth, depthStride: 1, outer: width, depth: depth, width: width,
+          into: panel.base, panelStride: width * depth)
+        #expect(
+          (0..<width * words).allSatisfy {
+            let first = $0 % width * depth + $0 / width * 2
+            return panel[$0].bitPattern == UInt32(shorts[first]) | UInt32(shorts[first + 1]) << 16
+          })
+      }
+      #expect((width * words..<panel.count).allSatisfy { panel[$0] == -7 })
+    }
+  }
+
+  @Test(arguments: vectorSets)
+  func `bfloat16 is kept in half the memory`(_ set: InstructionSet) {
+    let machine = ProductMachine.panels(set.kernels, inPairs: false)
+    let narrow = machine.size(rows: 512, columns: 960, isBrainFloat: true)
+    let wide = machine.size(rows: 512, columns: 960, isBrainFloat: false)
+    #expect(2 * (narrow - 16) == wide - 16)
+  }
+
   @Test(arguments: InstructionSet.supported)
   func `an element's bits depend on its row and column alone`(_ set: InstructionSet) {
     var noise = Noise(3)
