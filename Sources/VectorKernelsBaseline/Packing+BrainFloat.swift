@@ -140,6 +140,12 @@ private func widenAcross(_ source: BrainFloats, _ count: Int, _ target: MutableF
       (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
       index += 8
     }
+  } else if count == 6 && width == 6 {
+    var (four, two) = (SIMD8<UInt16>(), SIMD4<UInt16>())
+    four.oddHalf = source.load(SIMD4<UInt16>.self)
+    two.oddHalf = (source + 4).load(SIMD2<UInt16>.self)
+    target.store(unsafeBitCast(four, to: SIMD4<Float>.self))
+    (target + 4).store(unsafeBitCast(two, to: SIMD2<Float>.self))
   } else {
     for index in 0..<count { target[index] = Float(bitPattern: UInt32(source[index]) << 16) }
     for index in count..<width { target[index] = 0 }
