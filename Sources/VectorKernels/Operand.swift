@@ -138,14 +138,23 @@ struct PackedPanels: Sendable {
   /// Packs other columns of the same shape in the same place.
   func fill(from operand: Operand, _ range: Range<Int>) {
     let width = kernels.tileColumns
-    let count = (range.count + width - 1) / width
-    let perPiece = max(1, (1 << 16) / max(1, width * words))
+    let panels = (range.count + width - 1) / width
+    // Pieces go along what lies side by side in memory.
+    let isDeep = operand.depthStride == 1
+    let (count, each) = isDeep ? (panels, width * words) : (words, panels * width)
+    let perPiece = max(1, (1 << 16) / max(1, each))
     KernelPool.shared.parallel((count + perPiece - 1) / perPiece) { piece in
-      let first = range.lowerBound + piece * perPiece * width
-      let last = min(range.upperBound, first + perPiece * width)
-      operand.pack(
-        first..<last, words: 0..<words, width: width, into: buffer.base + piece * perPiece * width * words,
-        stride: width * words, kernels)
+      let part = piece * perPiece..<min(count, (piece + 1) * perPiece)
+      if isDeep {
+        let first = range.lowerBound + part.lowerBound * width
+        operand.pack(
+          first..<min(range.upperBound, first + part.count * width), words: 0..<words, width: width,
+          into: buffer.base + part.lowerBound * width * words, stride: width * words, kernels)
+      } else {
+        operand.pack(
+          range, words: part, width: width, into: buffer.base + part.lowerBound * width,
+          stride: width * words, kernels)
+      }
     }
   }
 }

@@ -20,17 +20,14 @@ extension Kernels {
     _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int
   ) {
-    var (first, panel) = (0, panels)
     let pairs = depth / 2
+    if depthStride != 1 {
+      packLevels(PairLevels.self, source, depthStride, outer, pairs, width, panels, panelStride)
+    }
+    var (first, panel) = (0, panels)
     while first < outer {
-      let count = min(width, outer - first)
       if depthStride == 1 {
         turnPanel(WordRows.self, source, 2 * outerStride, first, outer, pairs, width, panel)
-      } else {
-        for pair in 0..<pairs {
-          let early = source + first + 2 * pair * depthStride
-          pairAcross(early, early + depthStride, count, panel + pair * width, width)
-        }
       }
       if depth % 2 == 1 {
         // The last number stands alone, beside a zero.
@@ -63,26 +60,29 @@ extension Kernels {
   }
 }
 
-/// Joins two depths of a panel to words, and fills up with zeros.
-@inline(__always)
-private func pairAcross(
-  _ early: BrainFloats, _ late: BrainFloats, _ count: Int, _ target: MutableFloats, _ width: Int
-) {
-  var index = 0
-  while index + 8 <= count {
-    var words = SIMD16<UInt16>()
-    words.evenHalf = (early + index).load(SIMD8<UInt16>.self)
-    words.oddHalf = (late + index).load(SIMD8<UInt16>.self)
-    (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
-    index += 8
-  }
-  while index < count {
-    target[index] = Float(bitPattern: UInt32(early[index]) | UInt32(late[index]) << 16)
-    index += 1
-  }
-  while index < width {
-    target[index] = 0
-    index += 1
+/// Levels of words that join the numbers of two rows.
+enum PairLevels: Levels {
+  @inline(__always) static var rows: Int { 2 }
+
+  @inline(__always)
+  static func copy(_ early: BrainFloats, _ stride: Int, _ count: Int, _ target: MutableFloats, _ width: Int) {
+    let late = early + stride
+    var index = 0
+    while index + 8 <= count {
+      var words = SIMD16<UInt16>()
+      words.evenHalf = (early + index).load(SIMD8<UInt16>.self)
+      words.oddHalf = (late + index).load(SIMD8<UInt16>.self)
+      (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
+      index += 8
+    }
+    while index < count {
+      target[index] = Float(bitPattern: UInt32(early[index]) | UInt32(late[index]) << 16)
+      index += 1
+    }
+    while index < width {
+      target[index] = 0
+      index += 1
+    }
   }
 }
 
@@ -112,42 +112,42 @@ extension Kernels {
     _ source: UnsafePointer<UInt16>, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int
   ) {
+    if depthStride != 1 {
+      return packLevels(WidenedLevels.self, source, depthStride, outer, depth, width, panels, panelStride)
+    }
     var (first, panel) = (0, panels)
     while first < outer {
-      if depthStride == 1 {
-        turnPanel(WidenedRows.self, source, 2 * outerStride, first, outer, depth, width, panel)
-      } else {
-        let count = min(width, outer - first)
-        for level in 0..<depth {
-          let (from, to) = (source + first + level * depthStride, panel + level * width)
-          widenAcross(from, count, to, width)
-        }
-      }
+      turnPanel(WidenedRows.self, source, 2 * outerStride, first, outer, depth, width, panel)
       first += width
       panel += panelStride
     }
   }
 }
 
-/// Widens one depth of a panel and fills it up with zeros.
-@inline(__always)
-private func widenAcross(_ source: BrainFloats, _ count: Int, _ target: MutableFloats, _ width: Int) {
-  if count == width && width % 8 == 0 {
-    var index = 0
-    while index < width {
-      var words = SIMD16<UInt16>()
-      words.oddHalf = (source + index).load(SIMD8<UInt16>.self)
-      (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
-      index += 8
+/// Levels of bfloat16 numbers, widened.
+enum WidenedLevels: Levels {
+  @inline(__always) static var rows: Int { 1 }
+
+  @inline(__always)
+  static func copy(_ source: BrainFloats, _ stride: Int, _ count: Int, _ target: MutableFloats, _ width: Int)
+  {
+    if count == width && width % 8 == 0 {
+      var index = 0
+      while index < width {
+        var words = SIMD16<UInt16>()
+        words.oddHalf = (source + index).load(SIMD8<UInt16>.self)
+        (target + index).store(unsafeBitCast(words, to: SIMD8<Float>.self))
+        index += 8
+      }
+    } else if count == 6 && width == 6 {
+      var (four, two) = (SIMD8<UInt16>(), SIMD4<UInt16>())
+      four.oddHalf = source.load(SIMD4<UInt16>.self)
+      two.oddHalf = (source + 4).load(SIMD2<UInt16>.self)
+      target.store(unsafeBitCast(four, to: SIMD4<Float>.self))
+      (target + 4).store(unsafeBitCast(two, to: SIMD2<Float>.self))
+    } else {
+      for index in 0..<count { target[index] = Float(bitPattern: UInt32(source[index]) << 16) }
+      for index in count..<width { target[index] = 0 }
     }
-  } else if count == 6 && width == 6 {
-    var (four, two) = (SIMD8<UInt16>(), SIMD4<UInt16>())
-    four.oddHalf = source.load(SIMD4<UInt16>.self)
-    two.oddHalf = (source + 4).load(SIMD2<UInt16>.self)
-    target.store(unsafeBitCast(four, to: SIMD4<Float>.self))
-    (target + 4).store(unsafeBitCast(two, to: SIMD2<Float>.self))
-  } else {
-    for index in 0..<count { target[index] = Float(bitPattern: UInt32(source[index]) << 16) }
-    for index in count..<width { target[index] = 0 }
   }
 }

@@ -1,4 +1,4 @@
-// Lays out operands of a product in panels, turning rows into columns where needed.
+// Lays out operands of a product in panels: numbers that follow each other in depth, which are turned.
 
 import ProcessorFeatures
 public import VectorKernelsInterface
@@ -103,42 +103,18 @@ func turnPanel<R: DeepRows>(
   }
 }
 
-/// Copies one depth of a panel, `count ≤ width` words, and fills it up with zeros.
-@inline(__always)
-private func copyAcross(_ source: Floats, _ count: Int, _ target: MutableFloats, _ width: Int) {
-  if count < width {
-    for index in 0..<count { target[index] = source[index] }
-    for index in count..<width { target[index] = 0 }
-  } else if width == 8 {
-    target.store(source.load(SIMD8<Float>.self))
-  } else if width == 6 {
-    target.store(source.load(SIMD4<Float>.self))
-    (target + 4).store((source + 4).load(SIMD2<Float>.self))
-  } else {
-    var index = 0
-    while index < width {
-      (target + index).store((source + index).load(Register.self))
-      index += Register.scalarCount
-    }
-  }
-}
-
 extension Kernels {
   /// Packs single-precision numbers.
   public static func pack(
     _ source: Floats, outerStride: Int, depthStride: Int, outer: Int, depth: Int, width: Int,
     into panels: MutableFloats, panelStride: Int
   ) {
+    if depthStride != 1 {
+      return packLevels(FloatLevels.self, source, depthStride, outer, depth, width, panels, panelStride)
+    }
     var (first, panel) = (0, panels)
     while first < outer {
-      if depthStride == 1 {
-        turnPanel(WordRows.self, source, 4 * outerStride, first, outer, depth, width, panel)
-      } else {
-        for level in 0..<depth {
-          copyAcross(
-            source + first + level * depthStride, min(width, outer - first), panel + level * width, width)
-        }
-      }
+      turnPanel(WordRows.self, source, 4 * outerStride, first, outer, depth, width, panel)
       first += width
       panel += panelStride
     }

@@ -51,6 +51,8 @@ private let shapes = [
   Shape(m: 6, n: 16, k: 193),
   Shape(m: 13, n: 33, k: 401), Shape(m: 290, n: 50, k: 17), Shape(m: 5, n: 1100, k: 19),
   Shape(m: 100, n: 100, k: 100),
+  // A right operand of several groups of panels, which is packed in pieces of its depth.
+  Shape(m: 10, n: 300, k: 451),
 ]
 
 /// The sets with products in vector registers; tiles sum in another order and have tests of their own.

@@ -1,0 +1,1 @@
+../VectorKernelsBaseline/Packing+Levels.swift
