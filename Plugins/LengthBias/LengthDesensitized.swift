@@ -52,7 +52,7 @@ public struct LengthDesensitized: WrapperLoss {
     return shared
   }
 
-  private func weight(_ shared: [Int]) -> (_ completion: Int, _ position: Int) -> Double {
+  private func weight(_ shared: [Int]) -> @Sendable (_ completion: Int, _ position: Int) -> Double {
     { [alpha] completion, position in position < shared[completion] ? 1 : alpha }
   }
 }

@@ -68,6 +68,6 @@ public struct SamPO: WrapperLoss {
         }
       }
     }
-    return batch.tokenTensor { kept[$0][$1] ? 1 : 0 }
+    return batch.tokenTensor { [kept] in kept[$0][$1] ? 1 : 0 }
   }
 }

@@ -24,7 +24,9 @@ extension ScoredBatch {
   }
 
   /// A number for each completion token, 0 at padding, in the format of the policy's statistics. `[N, T]`.
-  public func tokenTensor(_ number: (_ completion: Int, _ position: Int) -> Double) -> Tensor {
+  ///
+  /// Completions are asked for on several threads at once, in no particular order.
+  public func tokenTensor(_ number: @Sendable (_ completion: Int, _ position: Int) -> Double) -> Tensor {
     .ragged(tokenCounts, width: width, as: policy.scalarType, number)
   }
 

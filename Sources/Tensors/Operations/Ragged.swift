@@ -5,14 +5,16 @@ import VectorKernels
 extension Tensor {
   /// `number` in the first `counts[n]` places of each row, 0 behind them: `[N, width]`, rounded to the format.
   ///
+  /// Rows are asked for on several threads at once, in no particular order.
   /// - Precondition: no count is below 0 or above `width`.
   public static func ragged(
-    _ counts: [Int], width: Int, as type: ScalarType, _ number: (_ row: Int, _ place: Int) -> Double
+    _ counts: [Int], width: Int, as type: ScalarType,
+    _ number: @Sendable (_ row: Int, _ place: Int) -> Double
   ) -> Tensor {
     let shape = [counts.count, width]
     return switch type {
     case .float32:
-      Tensor(.float32(.filled(counts, width) { Float(number($0, $1)) }), shape: shape, node: nil)
+      Tensor(.float32(.filled(counts, width, number)), shape: shape, node: nil)
     case .float64: Tensor(.float64(.filled(counts, width, number)), shape: shape, node: nil)
     }
   }
@@ -174,14 +176,16 @@ extension AlignedBuffer where Scalar: TensorScalar {
   /// What `number` says in the first `counts[n]` places of each row, 0 behind them.
   @inline(__always)
   fileprivate static func filled(
-    _ counts: [Int], _ width: Int, _ number: (_ row: Int, _ place: Int) -> Scalar
+    _ counts: [Int], _ width: Int, _ number: @Sendable (_ row: Int, _ place: Int) -> Double
   ) -> AlignedBuffer {
     let result = unwritten(counts.count * width)
-    for (row, count) in counts.enumerated() {
-      precondition(count >= 0 && count <= width, "ragged: \(count) scalars in rows of \(width)")
-      let line = result.base + row * width
-      for place in 0..<count { line[place] = number(row, place) }
-      (line + count).update(repeating: 0, count: width - count)
+    forEachRange(of: counts.count, cost: width) { range in
+      for row in range {
+        let (line, count) = (result.base + row * width, counts[row])
+        precondition(count >= 0 && count <= width, "ragged: \(count) scalars in rows of \(width)")
+        for place in 0..<count { line[place] = Scalar(rounding: number(row, place)) }
+        (line + count).update(repeating: 0, count: width - count)
+      }
     }
     return result
   }
