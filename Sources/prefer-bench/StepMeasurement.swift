@@ -100,6 +100,7 @@ struct StepMeasurement {
       let options = LowRankOptions(rank: rank, alpha: 2 * Double(rank), targets: .allLinear)
       model.attach(try LowRankAdapter(for: model.configuration, options, seed: 2))
     }
+    if CausalLanguageModel.gainsByScores { model.scoreLimit = 1 << 30 }
     return model
   }
 }

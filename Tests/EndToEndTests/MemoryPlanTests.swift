@@ -32,6 +32,21 @@ import Testing
     #expect(plan.refusal == nil)
   }
 
+  @Test(arguments: [
+    // machine, tokens at a time, the most that scores may take, total; a token's scores take 0.2 MB
+    (64e9, 1024, 1_024_000_000, 3.2288e9), (6.1e9, 1024, 0, 3.024e9), (6.6e9, 1024, 276_000_000, 3.2288e9),
+    (3e9, 512, 0, 2.7e9),
+  ])
+  func `scores are kept where there is room beside a pass`(
+    _ machine: Double, _ tokens: Int, _ limit: Int, _ total: Double
+  ) {
+    let needs = Self.needs { ($0.busyTokens, $0.scores) = (1024, { 2e5 * Double($0) }) }
+    let plan = MemoryPlan(needs, limit: machine)
+    #expect(plan.microBatchTokens == tokens && plan.scoreLimit == limit, "\(plan.scoreLimit)")
+    #expect(abs(plan.total - total) < 1, "\(plan.total)")
+    #expect(plan.cuts && MemoryPlan(Self.needs(), limit: machine).scoreLimit == 0)
+  }
+
   @Test func `what was given is kept, and told`() {
     let plan = MemoryPlan(Self.needs { $0.microBatchTokens = 2000 }, limit: 64e9)
     #expect(plan.microBatchTokens == 2000 && plan.total == 4e9)

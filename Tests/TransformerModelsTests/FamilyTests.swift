@@ -61,20 +61,20 @@ private let cases = ModelConfiguration.Family.allCases.flatMap { family in [0, 1
   }
 
   @Test(arguments: cases, ComputeType.allCases)
-  func `computing activations again changes no bit, and memory is foretold`(
+  func `computing activations and scores again changes no bit, and memory is foretold`(
     _ which: (ModelConfiguration.Family, Int), _ computeType: ComputeType
   ) throws {
     let configuration = oddConfigurations(which.0)[which.1]
     let objective = MixedObjective(Self.differentiable, count: 5 * 4)
     let layout = try RaggedLayout(tinyBatch, configuration)
     var gradients: [[[Float]]] = []
-    for limit in [0, 1, 1 << 30] {
+    for (limit, scoreLimit) in [(0, 0), (0, 1 << 30), (1, 0), (1 << 30, 1 << 30)] {
       let model = tinyModel(configuration, computeType: computeType)
       let one = model.layers.activationByteCount(rows: layout.rows)
       /// Whether a pass takes what was foretold. Other tests may change the threads in between, which count.
       func isForetold() throws -> Bool {
         let model = tinyModel(configuration, computeType: computeType)
-        model.activationLimit = limit == 1 ? one : limit
+        (model.activationLimit, model.scoreLimit) = (limit == 1 ? one : limit, scoreLimit)
         let foretold = model.passByteCount(
           tokens: layout.rows, predictions: layout.sources.count, attended: layout.attended,
           forGradients: true)

@@ -37,7 +37,7 @@ import VectorKernels
   }
 
   @Test(arguments: ComputeType.allCases)
-  func `computing activations again changes no bit`(_ computeType: ComputeType) throws {
+  func `computing activations or scores again changes no bit`(_ computeType: ComputeType) throws {
     let model = tinyModel(computeType: computeType)
     let objective = MixedObjective(Set(Self.differentiable), count: 5 * 4)
     let kept = try gradient(of: objective, model)
@@ -47,6 +47,11 @@ import VectorKernels
     model.activationLimit = limit
     model.recomputesActivations = true
     #expect(try gradient(of: objective, model) == kept)
+    // Scores of the eleven predictions, to the byte; with one less they are not kept.
+    for missing in [1, 0] {
+      model.scoreLimit = model.scoreByteCount(predictions: 11) - missing
+      #expect(try gradient(of: objective, model) == kept)
+    }
   }
 
   @Test(arguments: ComputeType.allCases)
@@ -56,9 +61,9 @@ import VectorKernels
     let objective = MixedObjective(Set(Self.differentiable), count: 5 * 4)
     let (tokens, predictions) = (12, 11)
     /// Whether two passes took what was foretold; nil for a pass without gradients.
-    func isForetold(_ limit: Int?) throws -> Bool {
+    func isForetold(_ limit: Int?, _ scoreLimit: Int) throws -> Bool {
       let model = tinyModel(computeType: computeType)
-      model.activationLimit = limit ?? 0
+      (model.activationLimit, model.scoreLimit) = (limit ?? 0, scoreLimit)
       let foretold = model.passByteCount(
         tokens: tokens, predictions: predictions, attended: 5 * 32, forGradients: limit != nil)
       for _ in 0..<2 {
@@ -72,8 +77,10 @@ import VectorKernels
     }
     let one = tinyModel(computeType: computeType).layers.activationByteCount(rows: tokens)
     for limit in [nil, 0, one, 1 << 30] {
-      // Other tests may change the number of threads, which counts, between the foretelling and the pass.
-      #expect(try (0..<5).contains { _ in try isForetold(limit) }, "\(limit ?? -1)")
+      for scoreLimit in [0, 1 << 30] {
+        // Other tests may change the number of threads, which counts, between the foretelling and the pass.
+        #expect(try (0..<5).contains { _ in try isForetold(limit, scoreLimit) }, "\(limit ?? -1), \(scoreLimit)")
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-// The head backwards: chunks of scores are computed again and pulled back at once.
+// The head backwards: chunks of scores, kept or computed again, are pulled back at once.
 
 import Optimizers
 import VectorKernels
@@ -20,17 +20,24 @@ extension StatisticsHead {
     let sum: Matrix<Float> = workspace.matrix(rows, width)
     let slopes: Matrix<Scalar> = workspace.operand(rows, Self.chunksPerRound * widest)
     let target = isTrained ? gradients.target(for: [name]) : nil
-    forEachRound(workspace, directions: 2) { round in
-      let (forward, backward) = (round.forward(0), round.backward(1))
+    let keepsScores = !kept.scores.isEmpty
+    forEachRound(workspace, directions: keepsScores ? 1 : 2) { round in
+      let backward = round.backward(0)
+      let forward = keepsScores ? [] : round.forward(1)
       let other = kept.comparison?.scores.round(round.chunks.indices)
       forEachBlock(of: rows) { rows, room in
         let normed = kept.normed.rows(rows)
         for (place, columns) in round.columns.enumerated() {
-          let scores = room.block(0..<rows.count, 0..<columns.count)
+          let scores =
+            keepsScores
+            ? kept.scores[round.chunks.startIndex + place].rows(rows)
+            : room.block(0..<rows.count, 0..<columns.count)
           let first = columns.lowerBound - round.all.lowerBound
           let slope = slopes.block(rows, first..<first + columns.count)
-          multiply(normed, by: forward[place], into: scores)
-          if let cap { softCap(scores, cap: cap) }
+          if !keepsScores {
+            multiply(normed, by: forward[place], into: scores)
+            if let cap { softCap(scores, cap: cap) }
+          }
           statisticsCotangent(
             scores: scores, firstColumn: columns.lowerBound, targets: layout.targets[rows],
             finished: kept.finished[rows], cotangents: cotangents[rows], vocabularyCount: vocabularyCount,

@@ -34,6 +34,8 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let finished: [RowStatistics.Finished]
     /// What a reference comes to, where one is compared.
     var comparison: Comparison?
+    /// The scores of every chunk, where they are kept instead of being computed again. Each `[predictions, chunk]`.
+    var scores: [Matrix<Float>] = []
   }
 
   /// A head on the vocabulary's rows in `weights`.
@@ -48,10 +50,10 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     }
   }
 
-  /// Scores every prediction.
+  /// Scores every prediction; for the way back, all scores are kept where the pass has room for them.
   ///
   /// - Shapes: `stream` `[rows, d]`.
-  func apply(_ stream: Matrix<Float>, _ pass: PassContext) -> Activations {
+  func apply(_ stream: Matrix<Float>, forGradients: Bool, _ pass: PassContext) -> Activations {
     let lap = PhaseClock.lap(.head)
     defer { lap.end() }
     let (workspace, layout) = (pass.workspace, pass.layout)
@@ -61,6 +63,9 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let measures = Norm.Measures(rows: picked.rows, pass.configuration, workspace)
     norm.apply(picked, into: normed, measuring: measures)
 
+    let keepsScores = forGradients && keepsScores(picked.rows, limit: pass.scoreLimit)
+    let kept: [Matrix<Float>] =
+      keepsScores ? chunks.map { workspace.matrix(picked.rows, $0.outputs) } : []
     let state = RowStatistics(rows: picked.rows)
     let compared = pass.request.compared.map { ComparedSums($0, rows: picked.rows) }
     forEachRound(workspace) { round in
@@ -68,7 +73,9 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
       let other = compared?.scores.round(round.chunks.indices)
       forEachBlock(of: picked.rows) { rows, room in
         for (place, columns) in round.columns.enumerated() {
-          let scores = room.block(0..<rows.count, 0..<columns.count)
+          let scores =
+            keepsScores
+            ? kept[round.chunks.startIndex + place].rows(rows) : room.block(0..<rows.count, 0..<columns.count)
           multiply(normed.rows(rows), by: weights[place], into: scores)
           if let cap { softCap(scores, cap: cap) }
           accumulateStatistics(
@@ -84,10 +91,11 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
     let finished = layout.targets.enumerated().map { row, target in
       state.finished(row: row, target: target, vocabularyCount: vocabularyCount)
     }
-    var kept = Activations(stream: picked, normed: normed, measures: measures, finished: finished)
-    kept.comparison = compared?.comparison(
+    var found = Activations(stream: picked, normed: normed, measures: measures, finished: finished)
+    found.comparison = compared?.comparison(
       finished, targets: layout.targets, vocabularyCount: vocabularyCount)
-    return kept
+    found.scores = kept
+    return found
   }
 
   /// Writes the scores of all tokens for one row of the stream.

@@ -11,6 +11,8 @@ struct PassContext {
   let workspace: Workspace
   /// The most memory that activations kept for a backward pass may take, in bytes.
   let activationLimit: Int
+  /// The most memory that scores kept for a backward pass may take, in bytes.
+  let scoreLimit: Int
   /// The pairs beside the weights, where they take part.
   var adapter: (any AdapterLayout)?
   /// What the pairs are not given, in training.

@@ -13,7 +13,7 @@ extension CausalLanguageModel {
   ///   - predictions: the tokens of all completions.
   ///   - attended: the keys that all prompts and completions see together, rounded up to 32 each; about twice as
   ///     many as tokens unless given.
-  ///   - forGradients: whether gradients follow; ``activationLimit`` and ``recomputesActivations`` count.
+  ///   - forGradients: whether gradients follow; ``activationLimit``, ``recomputesActivations`` and ``scoreLimit`` count.
   public func passByteCount(
     tokens: Int, predictions: Int, attended: Int? = nil, forGradients: Bool
   ) -> Int {
@@ -22,8 +22,21 @@ extension CausalLanguageModel {
     return angles
       + layers.passByteCount(
         rows: tokens, predictions: predictions, attended: attended ?? 2 * tokens,
-        limit: forGradients ? keptActivations : nil)
+        limits: forGradients ? (keptActivations, scoreLimit) : nil)
   }
+
+  /// Bytes that the scores of all tokens take, where a pass keeps them for its way back.
+  ///
+  /// - Parameter predictions: the tokens of all completions.
+  public func scoreByteCount(predictions: Int) -> Int { layers.scoreByteCount(predictions: predictions) }
+
+  /// Tokens of a pass from which on longer ones keep this processor no busier.
+  ///
+  /// Each pass reads and writes all gradients once, which counts sooner where tiles multiply.
+  public static var busyTokens: Int { InstructionSet.current == .amx ? 2048 : 1024 }
+
+  /// Whether keeping scores beats computing them again: tiles do that as fast as memory brings them.
+  public static var gainsByScores: Bool { InstructionSet.current != .amx }
 
   /// Bytes that a pass takes besides where divergences are measured: a reference's states and a round of its scores.
   ///
@@ -68,16 +81,20 @@ extension DecoderStack {
     BlockActivations<Scalar>.byteCount(configuration, rows: rows)
   }
 
-  func passByteCount(rows: Int, predictions: Int, attended: Int, limit: Int?) -> Int {
+  func scoreByteCount(predictions: Int) -> Int { head.scoreByteCount(predictions) }
+
+  func passByteCount(
+    rows: Int, predictions: Int, attended: Int, limits: (activations: Int, scores: Int)?
+  ) -> Int {
     let stream = Workspace.byteCount(of: Float.self, [rows * configuration.width])
     let block = activationByteCount(rows: rows)
     func operand(_ columns: Int) -> Int { Workspace.operandByteCount(of: Scalar.self, rows, columns) }
     let (norm, gated) = (operand(configuration.width), operand(configuration.feedForwardWidth))
     let picked = head.byteCount(predictions: predictions, configuration)
-    guard let limit else {
+    guard let limits else {
       return 2 * stream + max(block + norm + gated, picked + head.roundByteCount(directions: 1))
     }
-    let kept = keptCount(rows: rows, limit: limit)
+    let kept = keptCount(rows: rows, limit: limits.activations)
     let streams = (blocks.count + 1) * stream + kept * block + (kept < blocks.count ? block : 0)
     // The gradient as products take it, unless they take it as it is.
     let isExact = Scalar.self == Float.self
@@ -94,8 +111,9 @@ extension DecoderStack {
       behind + upstream + max(turned + max(norm, 8 * attended * configuration.keyWidth), byChange)
     // What computing a block again takes.
     let again = norm + stream + (hasChanges ? gated : 0)
-    let pulling = head.pullBackByteCount(predictions, width: configuration.width)
-    return streams
+    let keepsScores = head.keepsScores(predictions, limit: limits.scores)
+    let pulling = head.pullBackByteCount(predictions, width: configuration.width, keepsScores: keepsScores)
+    return streams + (keepsScores ? head.scoreByteCount(predictions) : 0)
       + max(
         norm + gated, picked + head.roundByteCount(directions: 1),
         picked + stream + max(pulling, feedForward, attention, again))
@@ -122,10 +140,18 @@ extension StatisticsHead {
     directions * Self.chunksPerRound * Workspace.byteCount(of: Float.self, [layoutCount])
   }
 
+  /// The bytes of all chunks' scores.
+  func scoreByteCount(_ predictions: Int) -> Int {
+    Workspace.byteCount(of: Float.self, chunks.map { predictions * $0.outputs })
+  }
+
+  /// Whether a pass keeps its scores for the way back.
+  func keepsScores(_ predictions: Int, limit: Int) -> Bool { scoreByteCount(predictions) <= limit }
+
   /// The bytes of the head's way back.
-  func pullBackByteCount(_ predictions: Int, width: Int) -> Int {
+  func pullBackByteCount(_ predictions: Int, width: Int, keepsScores: Bool) -> Int {
     let stream = Workspace.byteCount(of: Float.self, [predictions * width])
     let slopes = Workspace.operandByteCount(of: Scalar.self, predictions, Self.chunksPerRound * widest)
-    return stream + slopes + max(roundByteCount(directions: 2), stream)
+    return stream + slopes + max(roundByteCount(directions: keepsScores ? 1 : 2), stream)
   }
 }

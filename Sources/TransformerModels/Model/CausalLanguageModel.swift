@@ -44,6 +44,9 @@ public final class CausalLanguageModel {
   /// The most memory that activations kept for a backward pass may take, in bytes; blocks whose
   /// activations do not fit are computed twice, with the same results.
   public var activationLimit = 3 << 29
+  /// The most memory that scores kept for a backward pass may take, in bytes; those of a pass that take more are
+  /// computed twice, with the same results.
+  public var scoreLimit = 0
   /// Whether every block is computed twice, whatever ``activationLimit`` allows: gradient checkpointing.
   public var recomputesActivations = false
   /// What identifies weights that are not kept in single precision.
@@ -164,7 +167,7 @@ public final class CausalLanguageModel {
     }
     var pass = PassContext(
       configuration: configuration, layout: layout, cosines: cosines, sines: sines, workspace: workspace,
-      activationLimit: keptActivations)
+      activationLimit: keptActivations, scoreLimit: scoreLimit)
     pass.adapter = adapter
     if let options = self.adapter?.options, options.dropout > 0, isTraining, let stepInProgress {
       pass.dropout = DropoutPass(

@@ -31,8 +31,14 @@ protocol Decoder {
   /// Bytes of one block's activations for a pass over `rows` rows.
   func activationByteCount(rows: Int) -> Int
 
-  /// Bytes that a pass takes from the workspace, with the most that it keeps of activations if gradients follow.
-  func passByteCount(rows: Int, predictions: Int, attended: Int, limit: Int?) -> Int
+  /// Bytes that a pass takes from the workspace, with the most that it keeps of activations and scores if gradients
+  /// follow.
+  func passByteCount(
+    rows: Int, predictions: Int, attended: Int, limits: (activations: Int, scores: Int)?
+  ) -> Int
+
+  /// Bytes that the scores of so many predictions take.
+  func scoreByteCount(predictions: Int) -> Int
 
   /// Bytes that comparing with a model of this shape takes besides both models' passes.
   func comparisonByteCount(predictions: Int) -> Int
@@ -98,7 +104,7 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
 
   func scores(_ pass: PassContext) -> PassScores {
     let stream = stream(pass)
-    return scores(stream, pass.request.scoresVocabulary ? head.apply(stream, pass) : nil, pass)
+    return scores(stream, pass.request.scoresVocabulary ? head.apply(stream, forGradients: false, pass) : nil, pass)
   }
 
   private func scores(
@@ -116,7 +122,7 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
   ) {
     let trace = trace(pass)
     let last = trace.streams[blocks.count]
-    let kept = pass.request.scoresVocabulary ? head.apply(last, pass) : nil
+    let kept = pass.request.scoresVocabulary ? head.apply(last, forGradients: true, pass) : nil
     let slopes = slopes(scores(last, kept, pass))
     let gradient: Matrix<Float> = pass.workspace.matrix(pass.layout.rows, configuration.width)
     clear(gradient.buffer)

@@ -50,14 +50,18 @@ extension MemoryNeeds {
     let share = Double(predictions) / Double(max(1, tokens))
     pass = { tokens, recomputing in
       let scored = Int(share * Double(tokens))
-      let settled = (model.activationLimit, model.recomputesActivations)
-      (model.activationLimit, model.recomputesActivations) = (.max, recomputing)
-      defer { (model.activationLimit, model.recomputesActivations) = settled }
+      let settled = (model.activationLimit, model.recomputesActivations, model.scoreLimit)
+      (model.activationLimit, model.recomputesActivations, model.scoreLimit) = (.max, recomputing, 0)
+      defer { (model.activationLimit, model.recomputesActivations, model.scoreLimit) = settled }
       let scoring = model.passByteCount(tokens: tokens, predictions: scored, forGradients: false)
       return Double(model.passByteCount(tokens: tokens, predictions: scored, forGradients: true))
         + besides * Double(scoring)
         + (compares ? Double(model.comparisonByteCount(predictions: scored)) : 0)
     }
+    if CausalLanguageModel.gainsByScores {
+      scores = { Double(model.scoreByteCount(predictions: Int(share * Double($0)))) }
+    }
+    busyTokens = CausalLanguageModel.busyTokens
     longestRow = lengths.first ?? 0
     largestBatch = lengths.prefix(settings.batchSize).reduce(0, +)
     recomputes = settings.checkpointsActivations

@@ -8,6 +8,10 @@ struct MemoryNeeds {
   var parts: [(name: String, bytes: Double)]
   /// What a pass with gradients over so many tokens takes, all activations kept or as few as possible.
   var pass: (_ tokens: Int, _ recomputing: Bool) -> Double
+  /// What keeping the scores of a pass over so many tokens takes besides; `nil` where that gains nothing.
+  var scores: ((_ tokens: Int) -> Double)?
+  /// Larger passes than this keep the processor no busier, so that more memory would buy nothing.
+  var busyTokens = 2048
   /// Tokens of the largest row.
   var longestRow: Int
   /// Tokens of the largest micro-batch if none is cut.
@@ -30,6 +34,8 @@ struct MemoryPlan {
   let recomputes: Bool
   /// The most that activations which are kept may take, in bytes.
   let activationLimit: Int
+  /// The most that scores which are kept for the way back may take, in bytes.
+  let scoreLimit: Int
   /// What the largest pass takes, in bytes.
   let pass: Double
   /// What does not depend on the batch, in bytes.
@@ -47,8 +53,6 @@ struct MemoryPlan {
   static let adaptedShare = 0.75
   /// Budgets are multiples of this many tokens.
   static let granularity = 256
-  /// Larger passes than this keep the processor no busier, so that more memory would buy nothing.
-  static let enoughTokens = 2048
 
   /// Settles how many tokens are scored at a time.
   ///
@@ -65,14 +69,18 @@ struct MemoryPlan {
     microBatchTokens = needs.microBatchTokens ?? Self.tokens(within: passLimit, needs)
     let tokens = min(needs.largestBatch, max(microBatchTokens, needs.longestRow))
     let (whole, smallest) = (needs.pass(tokens, needs.recomputes), needs.pass(tokens, true))
-    pass = whole <= passLimit ? whole : max(passLimit, smallest)
     recomputes = !needs.recomputes && whole > passLimit
     activationLimit = recomputes ? Int(max(0, passLimit - smallest)) : .max
+    // Scores may take what a pass twice as long would take for activations.
+    let room = min(passLimit, needs.pass(2 * needs.busyTokens, needs.recomputes)) - whole
+    let scores = needs.scores?(tokens) ?? .infinity
+    scoreLimit = scores <= room ? Int(room) : 0
+    pass = scores <= room ? whole + scores : whole <= passLimit ? whole : max(passLimit, smallest)
   }
 
   /// The most tokens whose pass stays within `bytes`, all activations kept.
   private static func tokens(within bytes: Double, _ needs: MemoryNeeds) -> Int {
-    var range = 1..<(enoughTokens / granularity + 1)
+    var range = 1..<(needs.busyTokens / granularity + 1)
     // The pass grows with its tokens: halve the range until one budget is left.
     while range.count > 1 {
       let middle = range.lowerBound + range.count / 2
@@ -102,7 +110,7 @@ struct MemoryPlan {
   var cutting: String {
     let how =
       needs.microBatchTokens == nil
-      ? microBatchTokens < Self.enoughTokens ? "chosen from the machine's memory" : "as many as pay"
+      ? microBatchTokens < needs.busyTokens ? "chosen from the machine's memory" : "as many as pay"
       : "as 'micro_batch_tokens' says"
     var text =
       cuts

@@ -64,6 +64,7 @@ struct PreparedRun {
       limit: try MachineMemory.byteCount())
     batching.microBatchTokens = memory.microBatchTokens
     opened.model.activationLimit = memory.activationLimit
+    opened.model.scoreLimit = memory.scoreLimit
     opened.model.recomputesActivations = settings.checkpointsActivations
     batches = BatchPlan(rows, options: batching)
     var plan = RunPlan(
