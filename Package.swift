@@ -115,7 +115,11 @@ let tests: [(name: String, imports: [String])] = [
     "TransformerModelsTests",
     ["Optimizers", "PreferenceCore", "Safetensors", "Tensors", "TransformerModels", "VectorKernels"]
   ),
-  ("VectorKernelsTests", ["VectorKernels", "VectorKernelsInterface"]),
+  (
+    "VectorKernelsTests",
+    ["VectorKernels", "VectorKernelsInterface"]
+      + instructionSets.map(\.name).filter { $0.hasSuffix("AVX512") }
+  ),
 ]
 
 func names(_ list: [String]) -> [Target.Dependency] { list.map { .init(stringLiteral: $0) } }

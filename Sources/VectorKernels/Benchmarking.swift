@@ -66,7 +66,7 @@ package struct ProductBench {
   package init(_ rows: Int, _ columns: Int, _ depth: Int, _ kind: Kind, _ set: InstructionSet) {
     operations = 2 * Double(rows) * Double(columns) * Double(depth)
     var machine = set.machine
-    if case .panels(let kernels, _) = machine, kind.isPaired { machine = .panels(kernels, inPairs: true) }
+    if case .panels(let kernels, _, _) = machine, kind.isPaired { machine = .panels(kernels, inPairs: true) }
     if kind.isBrainFloat {
       product = Self.product(rows, columns, depth, kind, machine) { rows, columns in
         let result = Matrix<UInt16>(rows: rows, columns: columns)
@@ -122,7 +122,7 @@ package struct ProductBench {
 
 /// The micro-kernel on two panels that stay in the first-level cache.
 package struct MicroKernel: Sendable {
-  private static let words = 128
+  private static let words = 129
   private static let repetitions = 2000
   /// Blocks of digits' sums that one call multiplies.
   private static let digitBlocks = 8
@@ -143,10 +143,18 @@ package struct MicroKernel: Sendable {
     return (left, isPaired ? .brainFloat : precision.right.format, left == .digits ? 3 : 9 / left.parts)
   }
 
+  /// What multiplies long sums of single precision, if not the kernels that multiply any.
+  private var winograd: AnyWinogradKernels? {
+    !isPaired && precision.left == .scaled ? set.winogradKernels : nil
+  }
+
   /// Operations of one run; parts of split numbers count together as one.
   package var operations: Double {
     if set.tileKernels != nil {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
+    }
+    if winograd != nil {
+      return 2 * Double(WinogradPanel.rows * WinogradPanel.columns * Self.words * Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -156,7 +164,13 @@ package struct MicroKernel: Sendable {
   /// Multiplies the panels many times, on `threads` threads at once, each its own.
   package func run(threads: Int = 1) {
     KernelPool.shared.parallel(threads) { _ in
-      if let tiles = set.tileKernels { run(tiles) } else { run(set.kernels) }
+      if let tiles = set.tileKernels {
+        run(tiles)
+      } else if let winograd {
+        run(winograd)
+      } else {
+        run(set.kernels)
+      }
     }
   }
 
@@ -176,6 +190,22 @@ package struct MicroKernel: Sendable {
       } else {
         kernels.multiply(left, right, words: Self.words, into: target)
       }
+    }
+  }
+
+  private func run(_ kernels: AnyWinogradKernels) {
+    func panel(_ width: Int) -> FloatBuffer {
+      let head = WinogradPanel.headCount(width)
+      return FloatBuffer((0..<head + width * Self.words).map { $0 < head ? 0 : 1 })
+    }
+    let (a, b) = (panel(WinogradPanel.rows), panel(WinogradPanel.columns))
+    let c = FloatBuffer(count: WinogradPanel.rows * WinogradPanel.columns)
+    let target = TileTarget(
+      c.base, stride: WinogradPanel.columns, rows: WinogradPanel.rows, columns: WinogradPanel.columns,
+      accumulating: false)
+    for _ in 0..<Self.repetitions {
+      kernels.multiply(
+        measured: Floats(a.base), Floats(b.base), levels: Self.words, into: target)
     }
   }
 

@@ -74,6 +74,15 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     kernels.multipliesPairs && processor_has_fast_bfloat16_dot() != 0
   }
 
+  /// The kernels for Winograd's inner products, where this set has them and the processor gains by them.
+  var winogradKernels: AnyWinogradKernels? {
+    #if arch(x86_64)
+      self == .avx512 && processor_adds_beside_multiplying() != 0 ? VectorKernelsAVX512.Kernels.self : nil
+    #else
+      nil
+    #endif
+  }
+
   /// The kernels for products on tiles, where this set has them.
   var tileKernels: AnyTileKernels? {
     #if arch(x86_64)

@@ -33,6 +33,9 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
   /// Whether single precision is rounded to bfloat16 on the way.
   var isRounding: Bool { !isBrainFloat && significand == .eightBits }
 
+  /// Whether rows or columns share a scale.
+  var isScaled: Bool { !isBrainFloat && significand == .scaled }
+
   /// Where the number of a row or column at a depth is.
   func address(_ index: Int, _ level: Int) -> UnsafeRawPointer {
     base + (index * outerStride + level * depthStride) * (isBrainFloat ? 2 : 4)

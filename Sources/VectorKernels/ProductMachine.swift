@@ -4,14 +4,17 @@ import VectorKernelsInterface
 
 /// A way to lay out and multiply matrices.
 enum ProductMachine: Sendable {
-  case panels(AnyProductKernels, inPairs: Bool)
+  /// `sums` multiplies long sums of single precision where additions cost less than multiplications.
+  case panels(AnyProductKernels, inPairs: Bool, sums: AnyWinogradKernels? = nil)
   case tiles(AnyTileKernels)
 
   /// How many floats a packed right operand takes; in single precision, whatever is taken of it.
   func size(rows: Int, columns: Int, isBrainFloat: Bool) -> Int {
     switch self {
-    case .panels(let kernels, _):
-      PackedPanels.size(columns, isBrainFloat ? (rows + 1) / 2 : rows, kernels)
+    case .panels(let kernels, _, let sums):
+      max(
+        PackedPanels.size(columns, isBrainFloat ? (rows + 1) / 2 : rows, kernels),
+        sums == nil || isBrainFloat ? 0 : WinogradPanels.size(columns, rows))
     case .tiles:
       (isBrainFloat ? [TileFormat.brainFloat] : [.threeParts, .digits])
         .map { PackedTiles.size(columns, rows, $0) }.max() ?? 0
@@ -21,7 +24,7 @@ enum ProductMachine: Sendable {
   /// What is taken of a single-precision operand where `wanted` would do.
   func taken(_ wanted: Significand) -> Significand {
     switch self {
-    case .panels: .full
+    case .panels(_, _, let sums): sums != nil && wanted == .scaled ? .scaled : .full
     case .tiles: wanted
     }
   }
@@ -31,7 +34,7 @@ enum ProductMachine: Sendable {
     _ matrix: Matrix<Scalar>, outerIsColumns: Bool, _ significand: Significand = .full, isKept: Bool = false
   ) -> Operand {
     switch self {
-    case .panels(_, let inPairs):
+    case .panels(_, let inPairs, _):
       Operand(matrix, outerIsColumns: outerIsColumns, inPairs: inPairs || isKept, significand)
     case .tiles: Operand(matrix, outerIsColumns: outerIsColumns, inPairs: false, significand)
     }
@@ -40,7 +43,9 @@ enum ProductMachine: Sendable {
   /// Packs a right operand.
   func pack(_ operand: Operand, in buffer: FloatBuffer) -> PackedLayout {
     switch self {
-    case .panels(let kernels, let inPairs):
+    case .panels(_, _, let sums?) where operand.isScaled:
+      .sums(WinogradPanels(operand, 0..<operand.outer, in: buffer, sums))
+    case .panels(let kernels, let inPairs, _):
       .panels(PackedPanels(operand, 0..<operand.outer, in: buffer, kernels, widening: !inPairs))
     case .tiles(let kernels): .tiles(PackedTiles(operand, 0..<operand.outer, in: buffer, kernels))
     }
@@ -53,9 +58,11 @@ enum ProductMachine: Sendable {
   ) {
     let left = operand(a, outerIsColumns: aTransposed, taken(precision.left))
     let right = operand(b, outerIsColumns: !bTransposed, taken(precision.right))
-    switch self {
-    case .panels(let kernels, _): Product(left, .plain(right), c, accumulating, kernels).run()
-    case .tiles(let kernels):
+    switch (self, c) {
+    case (.panels(_, _, let sums?), .plain(let c)) where left.isScaled:
+      WinogradProduct(a: left, c: c, accumulating: accumulating).run(by: right, sums)
+    case (.panels(let kernels, _, _), _): Product(left, .plain(right), c, accumulating, kernels).run()
+    case (.tiles(let kernels), _):
       TileProduct(a: left, c: c, accumulating: accumulating).run(by: right, kernels)
     }
   }
@@ -64,12 +71,14 @@ enum ProductMachine: Sendable {
 /// A right operand, laid out.
 enum PackedLayout: Sendable {
   case panels(PackedPanels)
+  case sums(WinogradPanels)
   case tiles(PackedTiles)
 
   /// Lays out new numbers in the same place.
   func fill(from operand: Operand) {
     switch self {
     case .panels(let panels): panels.fill(from: operand, 0..<operand.outer)
+    case .sums(let panels): panels.fill(from: operand, 0..<operand.outer)
     case .tiles(let tiles): tiles.fill(from: operand, 0..<operand.outer)
     }
   }
@@ -78,6 +87,7 @@ enum PackedLayout: Sendable {
   func leading(depth: Int, columns: Int) -> PackedLayout {
     switch self {
     case .panels(let panels): .panels(panels.leading(depth: depth, columns: columns))
+    case .sums(let panels): .sums(panels.leading(depth: depth, columns: columns))
     case .tiles(let tiles): .tiles(tiles.leading(depth: depth, columns: columns))
     }
   }
@@ -91,6 +101,10 @@ enum PackedLayout: Sendable {
     case .panels(let panels):
       let left = Operand(a, outerIsColumns: transposed, inPairs: panels.takesPairs)
       Product(left, .packed(panels), c, accumulating).run()
+    case .sums(let panels):
+      guard case .plain(let c) = c else { preconditionFailure("multiply: sums in single precision, rounded") }
+      let left = Operand(a, outerIsColumns: transposed, inPairs: false)
+      WinogradProduct(a: left, c: c, accumulating: accumulating).run(by: panels)
     case .tiles(let tiles):
       let left = Operand(a, outerIsColumns: transposed, inPairs: false, significand)
       TileProduct(a: left, c: c, accumulating: accumulating).run(by: tiles)
@@ -102,7 +116,7 @@ extension InstructionSet {
   /// How this set multiplies matrices.
   var machine: ProductMachine {
     if let tileKernels { return .tiles(tileKernels) }
-    return .panels(kernels, inPairs: prefersPairs)
+    return .panels(kernels, inPairs: prefersPairs, sums: winogradKernels)
   }
 }
 

@@ -24,12 +24,13 @@ public enum Significand: Sendable {
   }
 }
 
-/// How much of single-precision operands takes part in a product on tiles. Elsewhere everything does.
+/// How much of single-precision operands takes part in a product on tiles. Elsewhere everything does, by scales or not.
 public struct ProductPrecision: Sendable {
   let left: Significand, right: Significand
 
-  /// Sums at least as accurate as chains of fused multiply-adds, from 512 terms on at half the cost of ``full`` or a little
-  /// more: six to ten products of bytes, each at half the cost of bfloat16's. Shorter sums are as ``full`` makes them.
+  /// Sums at least as accurate as chains of fused multiply-adds, from 512 terms on at less cost than ``full``: on tiles six to
+  /// ten products of bytes, each at half the cost of bfloat16's, and where additions have units of their own by Winograd's
+  /// inner products. Shorter sums are as ``full`` makes them.
   ///
   /// An element depends on all numbers of its row and its column, with 0 beside them or not.
   public static let scaled = ProductPrecision(left: .scaled, right: .scaled)

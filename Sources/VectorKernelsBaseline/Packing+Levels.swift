@@ -29,10 +29,11 @@ enum FloatLevels: Levels {
       (target + 4).store((source + 4).load(SIMD2<Float>.self))
     } else {
       var index = 0
-      while index < width {
+      while index + Register.scalarCount <= width {
         (target + index).store((source + index).load(Register.self))
         index += Register.scalarCount
       }
+      if index < width { (target + index).store((source + index).load(SIMD8<Float>.self)) }
     }
   }
 }

@@ -36,6 +36,18 @@ static inline int processor_has_fast_bfloat16_dot(void) {
 #endif
 }
 
+/// Whether additions have units of their own, so that as many of them as of fused multiply-adds run at a time.
+///
+/// Measured 2026: on Zen 4 eight of each take 1.13 times as long as eight of one kind; Intel's share their units.
+static inline int processor_adds_beside_multiplying(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_is("amd") != 0;
+#else
+  return 0;
+#endif
+}
+
 /// Asks for a line in the second-level cache.
 static inline __attribute__((always_inline)) void processor_prefetch(const void *line) {
   __builtin_prefetch(line, 0, 2);
@@ -148,6 +160,25 @@ static inline __attribute__((always_inline)) ProcessorWide16 processor_widen_wor
 static inline __attribute__((always_inline)) ProcessorShorts16 processor_narrow_words(ProcessorWide16 x) {
   return __builtin_convertvector(x, ProcessorShorts16);
 }
+
+#if defined(__AVX512F__)
+/// sums + (first + b₂)·(second + b₁) + third·b₃, where the left operand's three numbers each stand beside every column.
+///
+/// In assembly: compilers keep such numbers in registers, of which 24 sums and three columns leave none.
+static inline __attribute__((always_inline)) ProcessorNumbers16 processor_add_exchanged(
+    ProcessorNumbers16 sums, const float *first, const float *second, const float *third, ProcessorNumbers16 b1,
+    ProcessorNumbers16 b2, ProcessorNumbers16 b3) {
+  ProcessorNumbers16 x, y;
+  __asm__("vaddps %[first]%{1to16%}, %[b2], %[x]\n\t"
+          "vaddps %[second]%{1to16%}, %[b1], %[y]\n\t"
+          "vfmadd231ps %[y], %[x], %[sums]\n\t"
+          "vfmadd231ps %[third]%{1to16%}, %[b3], %[sums]"
+          : [sums] "+v"(sums), [x] "=&v"(x), [y] "=&v"(y)
+          : [first] "m"(*first), [second] "m"(*second), [third] "m"(*third), [b1] "v"(b1), [b2] "v"(b2),
+            [b3] "v"(b3));
+  return sums;
+}
+#endif
 
 #if defined(__AVX512BF16__)
 typedef __bf16 ProcessorBrainFloats16 __attribute__((vector_size(32)));

@@ -104,7 +104,8 @@ struct DecoderStack<Scalar: ActivationScalar>: Decoder {
 
   func scores(_ pass: PassContext) -> PassScores {
     let stream = stream(pass)
-    return scores(stream, pass.request.scoresVocabulary ? head.apply(stream, forGradients: false, pass) : nil, pass)
+    let kept = pass.request.scoresVocabulary ? head.apply(stream, forGradients: false, pass) : nil
+    return scores(stream, kept, pass)
   }
 
   private func scores(

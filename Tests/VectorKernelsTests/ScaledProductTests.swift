@@ -1,11 +1,45 @@
-// Products of digits: the bits of their twin, sums as accurate as chains of fused multiply-adds, whatever the numbers.
+// Long sums of scaled numbers, as digits or by Winograd's inner products: the bits of their twins, and as accurate as chains
+// of fused multiply-adds, whatever the numbers.
 
 import Foundation
 import Testing
 
 @testable import VectorKernels
 
-private let machines = InstructionSet.supported.contains(.amx) ? [InstructionSet.amx.machine] : []
+#if arch(x86_64)
+  import VectorKernelsAVX512
+#endif
+
+/// How long sums are taken, whatever the processor prefers.
+private enum Way: CaseIterable {
+  case digits
+  case winograd
+
+  private var set: InstructionSet { self == .digits ? .amx : .avx512 }
+
+  /// Those of this processor.
+  static let supported = allCases.filter { InstructionSet.supported.contains($0.set) }
+
+  /// The machinery.
+  var machine: ProductMachine {
+    #if arch(x86_64)
+      self == .digits
+        ? set.machine : .panels(set.kernels, inPairs: false, sums: VectorKernelsAVX512.Kernels.self)
+    #else
+      set.machine
+    #endif
+  }
+
+  /// The twin.
+  func multiply(
+    _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float, depth: Int, into c: Matrix<Float>, accumulating: Bool
+  ) {
+    switch self {
+    case .digits: ScalarDigits.multiply(a, b, depth: depth, into: c, accumulating: accumulating)
+    case .winograd: ScalarWinograd.multiply(a, b, depth: depth, into: c, accumulating: accumulating)
+    }
+  }
+}
 
 /// How the numbers of an operand are spread.
 enum Spread: CaseIterable {
@@ -19,6 +53,10 @@ enum Spread: CaseIterable {
   case outliers
   /// Rows' and columns' sizes log-normal, as those of tokens' gradients.
   case tokens
+  /// Rows and columns of zeros beside others.
+  case zeros
+  /// Two neighbours a thousand times as large, whose product is large beside all others.
+  case neighbours
   /// Every fifth row's exponents far apart, so that only some panels need fourth digits, for some of their rows.
   case mixed
 
@@ -31,6 +69,8 @@ enum Spread: CaseIterable {
       case .mixed where i / columns % 5 != 3 || i / columns % 64 < 32: break
       case .exponents, .mixed: result[i] *= Float(sign: .plus, exponent: i * 7 % 23 - 11, significand: 1)
       case .tokens: result[i] *= exp2(Float(i % columns * 7919 % 101) * 0.1 - 5)
+      case .zeros: if i / columns % 3 == 1 { result[i] = 0 }
+      case .neighbours: if i % columns % 150 < 2 { result[i] *= 1000 }
       case .outliers: if i % columns % 97 == 5 { result[i] *= 1000 }
       }
     }
@@ -51,18 +91,21 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
   return result
 }
 
-@Suite(.enabled(if: !machines.isEmpty, "this processor has no tiles")) struct DigitProductTests {
+@Suite(.enabled(if: !Way.supported.isEmpty, "this processor has neither tiles nor AVX-512"))
+struct ScaledProductTests {
   private static let shapes = [
     (1, 1, 1), (1, 70, 2), (16, 16, 64), (17, 33, 63), (32, 32, 64), (33, 31, 65), (70, 1, 70), (64, 64, 128),
     (40, 50, 850), (5, 7, 800), (300, 40, 64), (40, 170, 1600),
     // What is packed while tiles multiply.
-    (256, 33, 640), (160, 290, 128), (384, 40, 64),
+    (256, 33, 640), (25, 15, 289), (49, 40, 580), (160, 290, 128), (384, 40, 64),
   ]
 
-  @Test(arguments: shapes, Spread.allCases)
-  func `gives the twin's bits, however operands lie`(_ shape: (Int, Int, Int), _ spread: Spread) throws {
-    let machine = try #require(machines.first)
-    let (m, n, k) = shape
+  @Test(arguments: Way.supported.flatMap { way in shapes.map { (way, $0) } }, Spread.allCases)
+  fileprivate func `gives the twin's bits, however operands lie`(
+    _ which: (way: Way, shape: (Int, Int, Int)), _ spread: Spread
+  ) throws {
+    let machine = which.way.machine
+    let (m, n, k) = which.shape
     var noise = Noise(51)
     let a = Matrix(spread.buffer(m * k, k, &noise), rows: m, columns: k)
     let b = stored(Matrix(spread.buffer(n * k, k, &noise), rows: n, columns: k), transposed: true)
@@ -72,7 +115,7 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
     }
     for accumulating in [false, true] {
       let twin = target()
-      ScalarDigits.multiply({ a[$0, $1] }, { b[$0, $1] }, depth: k, into: twin, accumulating: accumulating)
+      which.way.multiply({ a[$0, $1] }, { b[$0, $1] }, depth: k, into: twin, accumulating: accumulating)
       for turn in 0..<4 {
         let (left, right) = (stored(a, transposed: turn & 1 == 1), stored(b, transposed: turn & 2 == 2))
         let (plain, packed) = (target(), target())
@@ -89,36 +132,42 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
     }
   }
 
-  @Test(arguments: [33, 512, 577, 3000], Spread.allCases)
-  func `is as accurate as fused multiply-add`(_ k: Int, _ spread: Spread) throws {
-    let machine = try #require(machines.first)
+  @Test(arguments: Way.supported.flatMap { way in [33, 512, 577, 3000].map { (way, $0) } }, Spread.allCases)
+  fileprivate func `is as accurate as fused multiply-add`(_ which: (way: Way, depth: Int), _ spread: Spread)
+    throws
+  {
+    let (machine, k) = (which.way.machine, which.depth)
     var noise = Noise(52)
     let a = Matrix(spread.buffer(40 * k, k, &noise), rows: 40, columns: k)
     let b = Matrix(spread.buffer(k * 50, k, &noise), rows: 50, columns: k)
-    let (digits, fused) = (Matrix<Float>(rows: 40, columns: 50), Matrix<Float>(rows: 40, columns: 50))
+    let (scaled, fused) = (Matrix<Float>(rows: 40, columns: 50), Matrix<Float>(rows: 40, columns: 50))
     machine.multiply(
-      a, transposed: false, by: b, transposed: true, into: .plain(digits), accumulating: false, .scaled)
+      a, transposed: false, by: b, transposed: true, into: .plain(scaled), accumulating: false, .scaled)
     ScalarProduct.multiply(
       { a[$0, $1] }, { b[$1, $0] }, depth: k, into: fused, accumulating: false, fused: true)
-    var errors = (digits: 0.0, fused: 0.0)
+    var errors = (scaled: 0.0, fused: 0.0)
     for row in 0..<40 {
       for column in 0..<50 {
         let terms = (0..<k).map { Double(a[row, $0]) * Double(b[column, $0]) }
         let size = terms.reduce(0) { $0 + $1.magnitude }
+        if size == 0 {
+          #expect(scaled[row, column] == 0)
+          continue
+        }
         let exact = terms.reduce(0, +)
-        errors.digits += ((Double(digits[row, column]) - exact) / size).magnitude
+        errors.scaled += ((Double(scaled[row, column]) - exact) / size).magnitude
         errors.fused += ((Double(fused[row, column]) - exact) / size).magnitude
       }
     }
-    #expect(errors.digits > 0)
+    #expect(errors.scaled > 0)
     // Some ten roundings of scales and sums, which a chain of few terms does not have, are left in any case.
     let factor = k < 3000 ? 1.5 : 1
-    #expect(errors.digits < max(factor * errors.fused, k < 64 ? 2000 * 0x1p-22 : 0), "\(errors)")
+    #expect(errors.scaled < max(factor * errors.fused, k < 64 ? 2000 * 0x1p-22 : 0), "\(errors)")
   }
 
   @Test func `sums of few terms are taken number by number`() throws {
-    let machine = try #require(machines.first)
-    guard InstructionSet.current == .amx else { return }
+    guard activeMachine.taken(.scaled) == .scaled else { return }
+    let machine = activeMachine
     var noise = Noise(53)
     for (depth, precision) in [(511, ProductPrecision.full), (512, .scaled)] {
       let (a, b) = (
@@ -147,8 +196,25 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
     }
   }
 
-  @Test func `large and small numbers keep their range, and what is not finite stays so`() throws {
-    let machine = try #require(machines.first)
+  @Test(arguments: Way.supported)
+  fileprivate func `bfloat16 is multiplied as it is, whatever is asked of single precision`(_ way: Way) {
+    var noise = Noise(56)
+    let (a, b) = (
+      Matrix(noise.brainFloats(30 * 640), rows: 30, columns: 640),
+      Matrix(noise.brainFloats(20 * 640), rows: 20, columns: 640)
+    )
+    let results = [ProductPrecision.scaled, .full].map { precision in
+      let c = Matrix<Float>(rows: 30, columns: 20)
+      way.machine.multiply(
+        a, transposed: false, by: b, transposed: true, into: .plain(c), accumulating: false, precision)
+      return c.buffer.scalars
+    }
+    #expect(results[0] == results[1] && results[0].contains { $0 != 0 })
+  }
+
+  @Test(arguments: Way.supported)
+  fileprivate func `large and small numbers keep their range, and what is not finite stays so`(_ way: Way) {
+    let machine = way.machine
     let numbers: [Float] = [
       .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0x1p-120, .infinity, -.infinity, .nan, 1, 0,
       .leastNonzeroMagnitude,
@@ -174,8 +240,9 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
     }
   }
 
-  @Test func `one row's NaN leaves other rows alone`() throws {
-    let machine = try #require(machines.first)
+  @Test(arguments: Way.supported)
+  fileprivate func `one row's NaN leaves other rows alone`(_ way: Way) {
+    let machine = way.machine
     var noise = Noise(54)
     let (a, b) = (
       Matrix(noise.buffer(50 * 640), rows: 50, columns: 640),
@@ -194,9 +261,9 @@ private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float>
     }
   }
 
-  @Test(arguments: [512, 800, 1600])
-  func `rows keep their bits in any company, on any number of threads`(_ depth: Int) throws {
-    let machine = try #require(machines.first)
+  @Test(arguments: Way.supported, [512, 800, 1600])
+  fileprivate func `rows keep their bits in any company, on any number of threads`(_ way: Way, _ depth: Int) {
+    let machine = way.machine
     var noise = Noise(55)
     let a = Matrix(Spread.outliers.buffer(700 * depth, depth, &noise), rows: 700, columns: depth)
     let b = Matrix(noise.buffer(depth * 300), rows: 300, columns: depth)
