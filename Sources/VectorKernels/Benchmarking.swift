@@ -122,6 +122,7 @@ package struct ProductBench {
 
 /// The micro-kernel on two panels that stay in the first-level cache.
 package struct MicroKernel: Sendable {
+  /// A multiple of 3, as Winograd's inner products take levels.
   private static let words = 129
   private static let repetitions = 2000
   /// Blocks of digits' sums that one call multiplies.

@@ -33,6 +33,7 @@ enum FloatLevels: Levels {
         (target + index).store((source + index).load(Register.self))
         index += Register.scalarCount
       }
+      // Panels of 24 rows, in registers of 16.
       if index < width { (target + index).store((source + index).load(SIMD8<Float>.self)) }
     }
   }
