@@ -21,6 +21,15 @@ enum ProductMachine: Sendable {
     }
   }
 
+  /// The fewest terms of sums that are at least as accurate by scales as number by number.
+  var fewestScaledTerms: Int {
+    switch self {
+    // Two blocks, each a shorter chain.
+    case .panels: WinogradPanel.block + 1
+    case .tiles: 512
+    }
+  }
+
   /// What is taken of a single-precision operand where `wanted` would do.
   func taken(_ wanted: Significand) -> Significand {
     switch self {

@@ -28,9 +28,9 @@ public enum Significand: Sendable {
 public struct ProductPrecision: Sendable {
   let left: Significand, right: Significand
 
-  /// Sums at least as accurate as chains of fused multiply-adds, from 512 terms on at less cost than ``full``: on tiles six to
-  /// ten products of bytes, each at half the cost of bfloat16's, and where additions have units of their own by Winograd's
-  /// inner products. Shorter sums are as ``full`` makes them.
+  /// Sums at least as accurate as chains of fused multiply-adds, at less cost than ``full``: on tiles, from 512 terms on, six to
+  /// ten products of bytes, each at half the cost of bfloat16's, and where additions have units of their own, from 289 terms
+  /// on, by Winograd's inner products. Shorter sums are as ``full`` makes them.
   ///
   /// An element depends on all numbers of its row and its column, with 0 beside them or not.
   public static let scaled = ProductPrecision(left: .scaled, right: .scaled)
@@ -48,8 +48,8 @@ public struct ProductPrecision: Sendable {
   }
   /// What is taken for sums of so many terms: few are summed more accurately number by number, and many share scales on both
   /// sides.
-  func forTerms(_ depth: Int) -> ProductPrecision {
-    left == .scaled && depth >= 512 ? .scaled : byNumber
+  func forTerms(_ depth: Int, _ machine: ProductMachine = activeMachine) -> ProductPrecision {
+    left == .scaled && depth >= machine.fewestScaledTerms ? .scaled : byNumber
   }
 }
 

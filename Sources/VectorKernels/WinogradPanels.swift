@@ -73,15 +73,18 @@ struct WinogradPanels: Sendable {
 
   /// Packs other columns of the same shape in the same place.
   func fill(from operand: Operand, _ range: Range<Int>) {
-    // As many as one row of a source that is turned gives at once.
+    // A source that is not turned gives eight at once; while they are measured, the next ones are asked for.
     let together = 8
     let groups = (panels + together - 1) / together
+    let blocks = WinogradPanel.blocks(depth)
+    let parts = min(groups, max(1, 4 * KernelPool.shared.freeThreads / blocks))
     let count = WinogradPanel.levels(depth)
-    KernelPool.shared.parallel(groups * WinogradPanel.blocks(depth)) { piece in
-      let (block, group) = piece.quotientAndRemainder(dividingBy: groups)
+    KernelPool.shared.parallel(parts * blocks) { piece in
+      let (block, part) = piece.quotientAndRemainder(dividingBy: parts)
       let levels = Self.levels(block, depth)
+      let group = groups * part / parts
       let first = group * together * WinogradPanel.columns
-      let last = min(columns, first + together * WinogradPanel.columns)
+      let last = min(columns, groups * (part + 1) / parts * together * WinogradPanel.columns)
       operand.pack(
         range.lowerBound + first..<range.lowerBound + last, levels: levels, filledTo: count,
         width: WinogradPanel.columns,

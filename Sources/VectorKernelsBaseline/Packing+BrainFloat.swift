@@ -88,6 +88,8 @@ enum PairLevels: Levels {
 
 /// bfloat16 numbers, widened as they are read.
 enum WidenedRows: DeepRows {
+  @inline(__always) static var byteCount: Int { 2 }
+
   @inline(__always)
   static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run {
     let address = base + row * stride + 2 * depth

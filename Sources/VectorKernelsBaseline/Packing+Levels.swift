@@ -51,6 +51,10 @@ func packLevels<L: Levels>(
     packGroups(levels, source, stride, outer, words, Kernels.tileRows, panels, panelStride)
   } else if width == Kernels.tileColumns {
     packGroups(levels, source, stride, outer, words, Kernels.tileColumns, panels, panelStride)
+  } else if width == WinogradPanel.rows {
+    packGroups(levels, source, stride, outer, words, WinogradPanel.rows, panels, panelStride)
+  } else if width == WinogradPanel.columns {
+    packGroups(levels, source, stride, outer, words, WinogradPanel.columns, panels, panelStride)
   } else {
     packGroups(levels, source, stride, outer, words, width, panels, panelStride)
   }

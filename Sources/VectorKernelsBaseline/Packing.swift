@@ -13,6 +13,8 @@ public import VectorKernelsInterface
 
 /// How to read rows whose words follow each other in depth.
 protocol DeepRows {
+  /// What a word takes in the source.
+  static var byteCount: Int { get }
   /// The words of a row from `depth` on; `stride` bytes lie between rows.
   static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run
   /// One word of a row.
@@ -21,6 +23,8 @@ protocol DeepRows {
 
 /// 32-bit words at any address.
 enum WordRows: DeepRows {
+  @inline(__always) static var byteCount: Int { 4 }
+
   @inline(__always)
   static func run(_ base: UnsafeRawPointer, _ stride: Int, _ row: Int, _ depth: Int) -> Run {
     (base + row * stride + 4 * depth).loadUnaligned(as: Run.self)
@@ -88,6 +92,11 @@ func turnPanel<R: DeepRows>(
   let turned = width > Kernels.tileRows && width % 8 != 0 ? words - 1 : words
   var depth = 0
   while depth + Run.scalarCount <= turned {
+    // As many streams as rows are more than the processor follows by itself. Into the second level: rows a page apart share
+    // a few lines of the first.
+    for row in 0..<width {
+      processor_prefetch(base + (first + row) * stride + R.byteCount * (depth + 64))
+    }
     var group = (width - 1) / 8 * 8
     while group >= 0 {
       turn(rows, base, stride, first + group, count, depth, panel + depth * width + group, width)

@@ -36,9 +36,9 @@ public enum WinogradPanel {
   /// The most that the squares of a row's products of two levels may come to, for each of its levels and each block of
   /// depth; of equally distributed numbers they come to 1/3. More, and what is taken away again would be large beside what is left.
   public static let greatestCrossed = 2.0
-  /// The mean fourth power, as a multiple of the squared mean square, above which few numbers make a row's size; 3 in a
+  /// The square of the mean magnitude, as a share of the mean square, below which few numbers make a row's size; 0.64 in a
   /// normal distribution. Where both are so, a row and a column may be large at different levels, and their sum small.
-  public static let greatestKurtosis = 16.0
+  public static let leastEvenness = 0.2
 
   /// What a head says of each row: the sum of what is too much, the factor of its numbers, and its reserve.
   ///

@@ -30,6 +30,11 @@ private enum Way: CaseIterable {
     #endif
   }
 
+  /// How many terms are summed up for comparison with chains, which is promised from the fewest on.
+  var depths: [Int] {
+    [33, 512, 577, 3000] + (self == .winograd ? [machine.fewestScaledTerms, 290, 336, 392, 613] : [])
+  }
+
   /// The twin.
   func multiply(
     _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float, depth: Int, into c: Matrix<Float>, accumulating: Bool
@@ -132,7 +137,7 @@ struct ScaledProductTests {
     }
   }
 
-  @Test(arguments: Way.supported.flatMap { way in [33, 512, 577, 3000].map { (way, $0) } }, Spread.allCases)
+  @Test(arguments: Way.supported.flatMap { way in way.depths.map { (way, $0) } }, Spread.allCases)
   fileprivate func `is as accurate as fused multiply-add`(_ which: (way: Way, depth: Int), _ spread: Spread)
     throws
   {
@@ -169,7 +174,8 @@ struct ScaledProductTests {
     guard activeMachine.taken(.scaled) == .scaled else { return }
     let machine = activeMachine
     var noise = Noise(53)
-    for (depth, precision) in [(511, ProductPrecision.full), (512, .scaled)] {
+    let fewest = machine.fewestScaledTerms
+    for (depth, precision) in [(fewest - 1, ProductPrecision.full), (fewest, .scaled)] {
       let (a, b) = (
         Matrix(noise.buffer(9 * depth), rows: 9, columns: depth),
         Matrix(noise.buffer(depth * 7), rows: depth, columns: 7)
@@ -192,7 +198,7 @@ struct ScaledProductTests {
       multiply(a, by: PackedMatrix(rounding: rounded, .scaled.byBrainFloats), into: packed)
       #expect(asked.buffer.scalars == taken.buffer.scalars && packed.buffer.scalars == taken.buffer.scalars)
       let short = ProductPrecision.scaled.byBrainFloats.forTerms(depth)
-      #expect(short.right == (depth < 512 ? .eightBits : .scaled))
+      #expect(short.right == (depth < fewest ? .eightBits : .scaled))
     }
   }
 

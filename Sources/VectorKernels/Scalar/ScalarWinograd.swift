@@ -12,14 +12,13 @@ package enum ScalarWinograd {
 
     init(_ given: [Float], filledTo levels: Int, blocks: Int) {
       let filled = given + Array(repeating: 0, count: levels - given.count)
-      var (squares, fourths, taken, crossed) = (0.0, 0.0, 0.0, 0.0)
+      var (squares, sizes, taken, crossed) = (0.0, 0.0, 0.0, 0.0)
       let third = levels / 3
       for level in 0..<third {
         for next in 0..<3 {
           let x = Double(filled[level + next * third])
-          let square = x * x
-          squares += square
-          fourths = fourths.addingProduct(square, square)
+          squares += x * x
+          sizes += x.magnitude
         }
         let product = Double(filled[level]) * Double(filled[level + third])
         taken += product
@@ -32,7 +31,7 @@ package enum ScalarWinograd {
       let bound = Double(
         sign: .plus, exponent: 4 * half,
         significand: WinogradPanel.greatestCrossed * Double(given.count * blocks))
-      let isEven = fourths <= squares * mean * WinogradPanel.greatestKurtosis
+      let isEven = sizes * sizes >= squares * (WinogradPanel.leastEvenness * Double(given.count))
       reserve = wanted == half && crossed <= bound ? (isEven ? 0 : 1) : WinogradPanel.usual
       scale = Float(sign: .plus, exponent: half, significand: 1)
       self.taken = Float(Double(sign: .plus, exponent: -2 * half, significand: 1) * taken)
