@@ -120,11 +120,14 @@ package struct ProductBench {
   }
 }
 
-/// The micro-kernel on two panels that stay in the first-level cache.
+/// The micro-kernel on two panels that stay in the first-level cache; for Winograd's sums on whole blocks, whose rows stay in
+/// the second.
 package struct MicroKernel: Sendable {
-  /// A multiple of 3, as Winograd's inner products take levels.
+  /// Levels of depth, or pairs of them, that vector registers sum up.
   private static let words = 129
   private static let repetitions = 2000
+  /// Panels of rows that one call passes by columns of Winograd's sums.
+  private static let rowPanels = 10
   /// Blocks of digits' sums that one call multiplies.
   private static let digitBlocks = 8
 
@@ -155,7 +158,8 @@ package struct MicroKernel: Sendable {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
     if winograd != nil {
-      return 2 * Double(WinogradPanel.rows * WinogradPanel.columns * Self.words * Self.repetitions)
+      let levels = WinogradPanel.rows * WinogradPanel.columns * WinogradPanel.block
+      return 2 * Double(levels * (Self.repetitions / Self.rowPanels * Self.rowPanels))
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -195,18 +199,20 @@ package struct MicroKernel: Sendable {
   }
 
   private func run(_ kernels: AnyWinogradKernels) {
-    func panel(_ width: Int) -> FloatBuffer {
-      let head = WinogradPanel.headCount(width)
-      return FloatBuffer((0..<head + width * Self.words).map { $0 < head ? 0 : 1 })
+    func panels(_ count: Int, _ width: Int) -> FloatBuffer {
+      let (head, size) = (
+        WinogradPanel.headCount(width), WinogradPanel.count(width, levels: WinogradPanel.block)
+      )
+      return FloatBuffer((0..<count * size).map { $0 % size < head ? 0 : 1 })
     }
-    let (a, b) = (panel(WinogradPanel.rows), panel(WinogradPanel.columns))
-    let c = FloatBuffer(count: WinogradPanel.rows * WinogradPanel.columns)
+    let (height, width) = (WinogradPanel.rows, WinogradPanel.columns)
+    let (a, b) = (panels(Self.rowPanels, height), panels(1, width))
+    let c = FloatBuffer(count: Self.rowPanels * height * width)
     let target = TileTarget(
-      c.base, stride: WinogradPanel.columns, rows: WinogradPanel.rows, columns: WinogradPanel.columns,
-      accumulating: false)
-    for _ in 0..<Self.repetitions {
+      c.base, stride: width, rows: Self.rowPanels * height, columns: width, accumulating: false)
+    for _ in 0..<Self.repetitions / Self.rowPanels {
       kernels.multiply(
-        measured: Floats(a.base), Floats(b.base), levels: Self.words, into: target)
+        measured: Floats(a.base), Floats(b.base), levels: WinogradPanel.block, into: target)
     }
   }
 
