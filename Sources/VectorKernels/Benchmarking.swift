@@ -124,9 +124,9 @@ package struct ProductBench {
 /// the second.
 package struct MicroKernel: Sendable {
   /// Levels of depth, or pairs of them, that vector registers sum up.
-  private static let words = 129
+  private static let words = 128
   private static let repetitions = 2000
-  /// Panels of rows that one call passes by columns of Winograd's sums.
+  /// Panels of rows that one call passes by columns of Winograd's sums; a divisor of the repetitions.
   private static let rowPanels = 10
   /// Blocks of digits' sums that one call multiplies.
   private static let digitBlocks = 8
@@ -158,8 +158,7 @@ package struct MicroKernel: Sendable {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
     if winograd != nil {
-      let levels = WinogradPanel.rows * WinogradPanel.columns * WinogradPanel.block
-      return 2 * Double(levels * (Self.repetitions / Self.rowPanels * Self.rowPanels))
+      return 2 * Double(WinogradPanel.rows * WinogradPanel.columns * WinogradPanel.block * Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0

@@ -77,7 +77,7 @@ struct WinogradPanels: Sendable {
     let together = 8
     let groups = (panels + together - 1) / together
     let blocks = WinogradPanel.blocks(depth)
-    let parts = min(groups, max(1, 4 * KernelPool.shared.freeThreads / blocks))
+    let parts = min(groups, max(1, 4 * KernelPool.shared.freeThreads / max(1, blocks)))
     let count = WinogradPanel.levels(depth)
     KernelPool.shared.parallel(parts * blocks) { piece in
       let (block, part) = piece.quotientAndRemainder(dividingBy: parts)

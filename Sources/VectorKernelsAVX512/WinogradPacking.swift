@@ -109,7 +109,7 @@ extension Kernels {
   ) {
     // Of rows that are turned each line is read for one panel, of others for several.
     let isTurned = depthStride == 1
-    let together = isTurned ? 1 : max(1, 128 / width)
+    let together = isTurned ? 1 : panelsTogether(width)
     let headCount = WinogradPanel.headCount(width)
     var (first, panel) = (0, panels)
     while first < outer {

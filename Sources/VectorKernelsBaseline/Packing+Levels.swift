@@ -60,6 +60,10 @@ func packLevels<L: Levels>(
   }
 }
 
+/// How many panels are packed side by side.
+@inline(__always)
+func panelsTogether(_ width: Int) -> Int { max(1, 128 / width) }
+
 /// Packs some panels side by side, then the next ones.
 ///
 /// The source's rows are often a large power of two apart, or nearly, so that a column of them finds room for few lines in a
@@ -69,7 +73,7 @@ private func packGroups<L: Levels>(
   _: L.Type, _ source: UnsafePointer<L.Scalar>, _ stride: Int, _ outer: Int, _ words: Int, _ width: Int,
   _ panels: MutableFloats, _ panelStride: Int
 ) {
-  let (together, ahead) = (max(1, 128 / width), 8)
+  let (together, ahead) = (panelsTogether(width), 8)
   let line = 64 / MemoryLayout<L.Scalar>.size
   var (first, panel) = (0, panels)
   while first < outer {

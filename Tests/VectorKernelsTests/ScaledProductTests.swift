@@ -170,6 +170,17 @@ struct ScaledProductTests {
     #expect(errors.scaled < max(factor * errors.fused, k < 64 ? 2000 * 0x1p-22 : 0), "\(errors)")
   }
 
+  @Test(arguments: Way.supported.filter { $0 == .winograd })
+  fileprivate func `sums of no terms are 0`(_ way: Way) {
+    let (a, b) = (Matrix<Float>(rows: 3, columns: 0), Matrix<Float>(rows: 0, columns: 2))
+    let c = Matrix(FloatBuffer(Array(repeating: 1, count: 6)), rows: 3, columns: 2)
+    for (accumulating, expected) in [(true, Float(1)), (false, 0)] {
+      way.machine.multiply(
+        a, transposed: false, by: b, transposed: false, into: .plain(c), accumulating: accumulating, .scaled)
+      #expect(c.buffer.scalars.allSatisfy { $0 == expected })
+    }
+  }
+
   @Test func `sums of few terms are taken number by number`() throws {
     guard activeMachine.taken(.scaled) == .scaled else { return }
     let machine = activeMachine
