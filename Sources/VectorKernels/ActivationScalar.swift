@@ -2,7 +2,7 @@
 
 /// A number that activations are stored in: `Float`, or `UInt16` for bfloat16.
 ///
-/// Products sum in single precision whatever it is. Their precision means something in single precision only.
+/// Products sum in single precision, or exactly, whatever it is.
 public protocol ActivationScalar: BitwiseCopyable, Sendable {
   /// Writes `a·b` into `c`, or adds it; either operand may be given transposed.
   static func multiply(
@@ -52,10 +52,11 @@ extension Float: ActivationScalar {
 extension UInt16: ActivationScalar {
   public static func multiply(
     _ a: Matrix<UInt16>, transposed aTransposed: Bool, by b: Matrix<UInt16>, transposed bTransposed: Bool,
-    into c: Matrix<Float>, accumulating: Bool, _: ProductPrecision
+    into c: Matrix<Float>, accumulating: Bool, _ precision: ProductPrecision
   ) {
     VectorKernels.multiply(
-      a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating)
+      a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, accumulating: accumulating,
+      precision)
   }
 
   public static func multiply(
@@ -67,9 +68,9 @@ extension UInt16: ActivationScalar {
 
   public static func multiply(
     _ a: Matrix<UInt16>, transposed aTransposed: Bool, by b: Matrix<UInt16>, transposed bTransposed: Bool,
-    into c: Matrix<UInt16>, _: ProductPrecision
+    into c: Matrix<UInt16>, _ precision: ProductPrecision
   ) {
-    VectorKernels.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c)
+    VectorKernels.multiply(a, transposed: aTransposed, by: b, transposed: bTransposed, into: c, precision)
   }
 
   public static func multiply(

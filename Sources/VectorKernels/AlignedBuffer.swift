@@ -17,10 +17,12 @@ public final class Allocation: @unchecked Sendable {
   public let byteCount: Int
   private let release: (UnsafeMutableRawPointer, Int) -> Void
 
-  /// Zeroed, 64-byte aligned memory; large pieces come in large pages, and pages that nobody touches take no memory.
-  public init(byteCount: Int) {
+  /// Zeroed, 64-byte aligned memory; large pieces come in large pages.
+  ///
+  /// Pages that nobody touches take no memory in large pieces, and in small ones if they are said to be `sparse`.
+  public init(byteCount: Int, sparse: Bool = false) {
     self.byteCount = byteCount
-    if byteCount >= Self.hugePage, let pages = Self.pages(byteCount) {
+    if byteCount >= (sparse ? Self.sparsePiece : Self.hugePage), let pages = Self.pages(byteCount) {
       (base, release) = (pages, { base, byteCount in munmap(base, byteCount) })
       return
     }
@@ -31,6 +33,8 @@ public final class Allocation: @unchecked Sendable {
 
   /// From this size on, memory comes from the system in pages of its own.
   private static let hugePage = 2 << 20
+  /// From this size on it does so if parts may stay untouched.
+  private static let sparsePiece = 1 << 17
 
   /// Fresh pages, which the system has zeroed; `nil` where it has none to give.
   private static func pages(_ byteCount: Int) -> UnsafeMutableRawPointer? {
@@ -72,6 +76,13 @@ public struct AlignedBuffer<Scalar: BitwiseCopyable>: @unchecked Sendable {  // 
   /// `count` zeros.
   public init(count: Int) {
     allocation = Allocation(byteCount: count * MemoryLayout<Scalar>.stride)
+    base = allocation.base.bindMemory(to: Scalar.self, capacity: count)
+    self.count = count
+  }
+
+  /// `count` zeros, some of which may never be touched.
+  public init(untouched count: Int) {
+    allocation = Allocation(byteCount: count * MemoryLayout<Scalar>.stride, sparse: true)
     base = allocation.base.bindMemory(to: Scalar.self, capacity: count)
     self.count = count
   }

@@ -147,9 +147,10 @@ package struct MicroKernel: Sendable {
     return (left, isPaired ? .brainFloat : precision.right.format, left == .digits ? 3 : 9 / left.parts)
   }
 
-  /// What multiplies long sums of single precision, if not the kernels that multiply any.
-  private var winograd: AnyWinogradKernels? {
-    !isPaired && precision.left == .scaled ? set.winogradKernels : nil
+  /// What multiplies long sums, if not the kernels that multiply any.
+  private var sums: MeasuredSums? {
+    guard precision.left == .scaled, let kernels = set.sumKernels else { return nil }
+    return isPaired ? .integers(kernels) : .exchanged(kernels)
   }
 
   /// Operations of one run; parts of split numbers count together as one.
@@ -157,8 +158,8 @@ package struct MicroKernel: Sendable {
     if set.tileKernels != nil {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
-    if winograd != nil {
-      return 2 * Double(WinogradPanel.rows * WinogradPanel.columns * WinogradPanel.block * Self.repetitions)
+    if let sums {
+      return 2 * Double(MeasuredSums.rows * MeasuredSums.columns * sums.mostLevels * Self.repetitions * 5)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -170,8 +171,8 @@ package struct MicroKernel: Sendable {
     KernelPool.shared.parallel(threads) { _ in
       if let tiles = set.tileKernels {
         run(tiles)
-      } else if let winograd {
-        run(winograd)
+      } else if let sums {
+        run(sums)
       } else {
         run(set.kernels)
       }
@@ -197,21 +198,23 @@ package struct MicroKernel: Sendable {
     }
   }
 
-  private func run(_ kernels: AnyWinogradKernels) {
+  private func run(_ sums: MeasuredSums) {
+    let (height, width, levels) = (MeasuredSums.rows, MeasuredSums.columns, sums.mostLevels)
     func panels(_ count: Int, _ width: Int) -> FloatBuffer {
-      let (head, size) = (
-        WinogradPanel.headCount(width), WinogradPanel.count(width, levels: WinogradPanel.block)
-      )
-      return FloatBuffer((0..<count * size).map { $0 % size < head ? 0 : 1 })
+      let result = FloatBuffer(count: count * sums.count(width, levels: levels))
+      let matrix = Matrix<Float>(rows: count * width, columns: levels)
+      for row in 0..<matrix.rows { matrix.row(row).update(repeating: 1, count: levels) }
+      let operand = Operand(
+        matrix, outerIsColumns: false, inPairs: isPaired, isPaired ? .scaledEightBits : .scaled)
+      sums.pack(operand, 0..<count * width, block: 0, width: width, into: result.base, copy: 0)
+      return result
     }
-    let (height, width) = (WinogradPanel.rows, WinogradPanel.columns)
     let (a, b) = (panels(Self.rowPanels, height), panels(1, width))
     let c = FloatBuffer(count: Self.rowPanels * height * width)
     let target = TileTarget(
       c.base, stride: width, rows: Self.rowPanels * height, columns: width, accumulating: false)
-    for _ in 0..<Self.repetitions / Self.rowPanels {
-      kernels.multiply(
-        measured: Floats(a.base), Floats(b.base), levels: WinogradPanel.block, into: target)
+    for _ in 0..<Self.repetitions * 5 / Self.rowPanels {
+      sums.multiply(a.base, copy: 0, by: b.base, copy: 0, levels: levels, into: target, rounded: nil)
     }
   }
 

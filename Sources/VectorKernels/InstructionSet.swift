@@ -74,10 +74,14 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     kernels.multipliesPairs && processor_has_fast_bfloat16_dot() != 0
   }
 
-  /// The kernels for Winograd's inner products, where this set has them and the processor gains by them.
-  var winogradKernels: AnyWinogradKernels? {
+  /// Whether 16-bit integers are multiplied in pairs, as long sums of bfloat16 are.
+  package static var multipliesShorts: Bool { processor_multiplies_shorts() != 0 }
+
+  /// The kernels for long sums, where this set has them and the processor gains by them.
+  var sumKernels: AnySumKernels? {
     #if arch(x86_64)
-      self == .avx512 && processor_adds_beside_multiplying() != 0 ? VectorKernelsAVX512.Kernels.self : nil
+      self == .avx512 && processor_adds_beside_multiplying() != 0 && Self.multipliesShorts
+        ? VectorKernelsAVX512.Kernels.self : nil
     #else
       nil
     #endif

@@ -19,10 +19,12 @@ public func multiply(
 /// - Shapes: as for single-precision operands.
 public func multiply(
   _ a: Matrix<UInt16>, transposed aTransposed: Bool, by b: Matrix<UInt16>,
-  transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false
+  transposed bTransposed: Bool = false, into c: Matrix<Float>, accumulating: Bool = false,
+  _ precision: ProductPrecision = .full
 ) {
   activeMachine.multiply(
-    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating)
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .plain(c), accumulating: accumulating,
+    precision.forTerms(aTransposed ? a.rows : a.columns, isBrainFloat: true))
 }
 
 /// Writes `a·b` into `c`, or adds it; `b` may be given transposed.
@@ -63,10 +65,11 @@ public func multiply(
 /// - Shapes: as for single-precision operands.
 public func multiply(
   _ a: Matrix<UInt16>, transposed aTransposed: Bool = false, by b: Matrix<UInt16>,
-  transposed bTransposed: Bool = false, into c: Matrix<UInt16>
+  transposed bTransposed: Bool = false, into c: Matrix<UInt16>, _ precision: ProductPrecision = .full
 ) {
   activeMachine.multiply(
-    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .rounded(c), accumulating: false)
+    a, transposed: aTransposed, by: b, transposed: bTransposed, into: .rounded(c), accumulating: false,
+    precision.forTerms(aTransposed ? a.rows : a.columns, isBrainFloat: true))
 }
 
 /// Writes `a·b` of bfloat16 matrices into `c`, rounded: the same bits as with `b` not packed.

@@ -25,16 +25,18 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
     (owner, base) = (matrix.buffer.allocation, UnsafeRawPointer(matrix.buffer.base))
     isBrainFloat = Scalar.self == UInt16.self
     self.significand = significand
-    isPaired = (isBrainFloat || significand == .eightBits) && inPairs
+    isPaired = (isBrainFloat || significand == .eightBits || significand == .scaledEightBits) && inPairs
     (outer, depth) = outerIsColumns ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
     (outerStride, depthStride) = outerIsColumns ? (1, matrix.rowStride) : (matrix.rowStride, 1)
   }
 
   /// Whether single precision is rounded to bfloat16 on the way.
-  var isRounding: Bool { !isBrainFloat && significand == .eightBits }
+  var isRounding: Bool { !isBrainFloat && (significand == .eightBits || significand == .scaledEightBits) }
 
   /// Whether rows or columns share a scale.
-  var isScaled: Bool { !isBrainFloat && significand == .scaled }
+  var isScaled: Bool {
+    significand == .scaledEightBits || !isBrainFloat && significand == .scaled
+  }
 
   /// Where the number of a row or column at a depth is.
   func address(_ index: Int, _ level: Int) -> UnsafeRawPointer {
@@ -52,21 +54,28 @@ struct Operand: @unchecked Sendable {  // the caller of the product leaves the m
     let perWord = isPaired ? 2 : 1
     let first = words.lowerBound * perWord
     let count = min(depth, words.upperBound * perWord) - first
-    let offset = range.lowerBound * outerStride + first * depthStride
-    if isRounding {
-      let floats = base.assumingMemoryBound(to: Float.self) + offset
-      rounded(floats, range.count, count) { source, outerStride, depthStride in
+    if isRounding || isBrainFloat {
+      withBrainFloats(range, levels: first..<first + count) { source, outerStride, depthStride in
         packBrainFloats(
           source, outerStride, depthStride, range.count, count, width, into: panels, stride: stride, kernels)
       }
-    } else if isBrainFloat {
-      packBrainFloats(
-        base.assumingMemoryBound(to: UInt16.self) + offset, outerStride, depthStride, range.count, count,
-        width, into: panels, stride: stride, kernels)
     } else {
       kernels.pack(
-        base.assumingMemoryBound(to: Float.self) + offset, outerStride: outerStride, depthStride: depthStride,
-        outer: range.count, depth: count, width: width, into: panels, panelStride: stride)
+        address(range.lowerBound, first).assumingMemoryBound(to: Float.self), outerStride: outerStride,
+        depthStride: depthStride, outer: range.count, depth: count, width: width, into: panels,
+        panelStride: stride)
+    }
+  }
+
+  /// Part of the operand as bfloat16 numbers, and their strides: where they are, or rounded in scratch memory.
+  func withBrainFloats(
+    _ range: Range<Int>, levels: Range<Int>, _ body: (UnsafePointer<UInt16>, Int, Int) -> Void
+  ) {
+    let start = address(range.lowerBound, levels.lowerBound)
+    if isBrainFloat {
+      body(start.assumingMemoryBound(to: UInt16.self), outerStride, depthStride)
+    } else {
+      rounded(start.assumingMemoryBound(to: Float.self), range.count, levels.count, body)
     }
   }
 

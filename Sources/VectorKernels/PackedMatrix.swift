@@ -5,7 +5,7 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   /// The operand's shape as it enters the product: `k × n`.
   public let rows: Int, columns: Int
   let layout: PackedLayout
-  /// What is taken of it and of the left operand, if both are in single precision.
+  /// What is taken of it and of the left operand.
   let precision: ProductPrecision
   private let machine: ProductMachine
   /// Whether what it is packed from is `n × k`.
@@ -18,29 +18,40 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
     self.init(packing: b, transposed: transposed, .full, in: nil, activeMachine)
   }
 
-  /// Lays out `b`, or its transpose, in the caller's memory, which holds at least `floatCount(rows:columns:)`.
+  /// Lays out `b`, or its transpose, in the caller's memory, which holds at least `floatCount(rows:columns:_:)`.
   public init(
     _ b: Matrix<Scalar>, transposed: Bool = false, _ precision: ProductPrecision = .full,
     in memory: FloatBuffer
   ) {
     let depth = transposed ? b.columns : b.rows
-    self.init(packing: b, transposed: transposed, precision.forTerms(depth), in: memory, activeMachine)
+    self.init(
+      packing: b, transposed: transposed, precision.forTerms(depth, isBrainFloat: Self.isBrainFloat),
+      in: memory, activeMachine)
   }
 
   /// Lays out single-precision numbers, or their transpose, rounded to what `Scalar` holds.
   ///
-  /// For bfloat16 the nearest number is taken, ties to even; for `Float` what `precision` says.
+  /// For bfloat16 the nearest number is taken, ties to even, before `precision` says what is taken of it.
   public init(
     rounding b: Matrix<Float>, transposed: Bool = false, _ precision: ProductPrecision = .full
   ) {
     let depth = transposed ? b.columns : b.rows
-    self.init(packing: b, transposed: transposed, precision.forTerms(depth), in: nil, activeMachine)
+    self.init(
+      packing: b, transposed: transposed, precision.forTerms(depth, isBrainFloat: Self.isBrainFloat), in: nil,
+      activeMachine)
   }
 
   /// How many floats of memory a right operand of this shape takes, as it enters the product: `k × n`.
-  public static func floatCount(rows: Int, columns: Int) -> Int {
-    activeMachine.size(rows: rows, columns: columns, isBrainFloat: Scalar.self == UInt16.self)
+  ///
+  /// Of long sums of bfloat16 half may stay untouched, and takes no memory then: `touched` leaves that out.
+  public static func floatCount(
+    rows: Int, columns: Int, _ precision: ProductPrecision = .full, touched: Bool = false
+  ) -> Int {
+    activeMachine.size(
+      rows: rows, columns: columns, isBrainFloat: isBrainFloat, precision.right, touched: touched)
   }
+
+  private static var isBrainFloat: Bool { Scalar.self == UInt16.self }
 
   init(
     _ b: Matrix<Scalar>, transposed: Bool, _ machine: ProductMachine, _ precision: ProductPrecision = .full
@@ -54,19 +65,19 @@ public struct PackedMatrix<Scalar: BitwiseCopyable>: Sendable {
   ) {
     (rows, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
     (self.machine, self.precision, isTransposed) = (machine, precision, transposed)
-    let isBrainFloat = Scalar.self == UInt16.self
-    let size = machine.size(rows: rows, columns: columns, isBrainFloat: isBrainFloat)
+    let size = machine.size(
+      rows: rows, columns: columns, isBrainFloat: Self.isBrainFloat, precision.right)
     if let memory {
       precondition(memory.count >= size, "PackedMatrix: \(size) floats in memory of \(memory.count)")
     }
     let operand = machine.operand(
       b, outerIsColumns: !transposed, Self.taken(precision, machine), isKept: true)
-    layout = machine.pack(operand, in: memory ?? FloatBuffer(count: size))
+    layout = machine.pack(operand, in: memory ?? FloatBuffer(untouched: size))
   }
 
   /// What is laid out of single-precision numbers.
   private static func taken(_ precision: ProductPrecision, _ machine: ProductMachine) -> Significand {
-    Scalar.self == UInt16.self ? .eightBits : machine.taken(precision.right)
+    isBrainFloat ? machine.takenOfBrainFloats(precision.right) : machine.taken(precision.right)
   }
 
   /// The first rows and columns of the operand as it enters the product, in the same memory.

@@ -4,26 +4,33 @@ import VectorKernelsInterface
 
 /// A way to lay out and multiply matrices.
 enum ProductMachine: Sendable {
-  /// `sums` multiplies long sums of single precision where additions cost less than multiplications.
-  case panels(AnyProductKernels, inPairs: Bool, sums: AnyWinogradKernels? = nil)
+  /// `sums` multiplies long sums where additions cost less than multiplications.
+  case panels(AnyProductKernels, inPairs: Bool, sums: AnySumKernels? = nil)
   case tiles(AnyTileKernels)
 
-  /// How many floats a packed right operand takes; in single precision, whatever is taken of it.
-  func size(rows: Int, columns: Int, isBrainFloat: Bool) -> Int {
+  /// How many floats a packed right operand takes of which `wanted` is taken, short sums or long.
+  ///
+  /// Second digits have room behind the first ones, but take memory where numbers need them only: `touched` leaves them out.
+  func size(rows: Int, columns: Int, isBrainFloat: Bool, _ wanted: Significand, touched: Bool = false) -> Int
+  {
     switch self {
-    case .panels(let kernels, _, let sums):
-      max(
-        PackedPanels.size(columns, isBrainFloat ? (rows + 1) / 2 : rows, kernels),
-        sums == nil || isBrainFloat ? 0 : WinogradPanels.size(columns, rows))
+    case .panels(let kernels, let inPairs, let sums):
+      let plain = PackedPanels.size(columns, isBrainFloat ? (rows + 1) / 2 : rows, kernels)
+      guard let sums, wanted == .scaled, inPairs || !isBrainFloat else { return plain }
+      let format = isBrainFloat ? MeasuredSums.integers(sums) : .exchanged(sums)
+      return max(
+        plain,
+        touched ? MeasuredPanels.sizeOnce(columns, rows, format) : MeasuredPanels.size(columns, rows, format))
     case .tiles:
-      (isBrainFloat ? [TileFormat.brainFloat] : [.threeParts, .digits])
+      return (isBrainFloat ? [TileFormat.brainFloat] : [.threeParts, .digits])
         .map { PackedTiles.size(columns, rows, $0) }.max() ?? 0
     }
   }
 
-  /// The fewest terms of sums that are at least as accurate by scales as number by number.
-  var fewestScaledTerms: Int {
+  /// The fewest terms of sums that are at least as accurate by scales as number by number, and take less time.
+  func fewestScaledTerms(isBrainFloat: Bool) -> Int {
     switch self {
+    case .panels where isBrainFloat: IntegerPanel.fewest
     // Two blocks, each a shorter chain.
     case .panels: WinogradPanel.block + 1
     case .tiles: 512
@@ -36,6 +43,20 @@ enum ProductMachine: Sendable {
     case .panels(_, _, let sums): sums != nil && wanted == .scaled ? .scaled : .full
     case .tiles: wanted
     }
+  }
+
+  /// What is taken of a bfloat16 operand where `wanted` would do.
+  func takenOfBrainFloats(_ wanted: Significand) -> Significand {
+    switch self {
+    case .panels(_, true, _?) where wanted == .scaled: .scaledEightBits
+    default: .eightBits
+    }
+  }
+
+  /// How long sums of this operand are taken, if rows and columns share scales.
+  private func sums(_ operand: Operand) -> MeasuredSums? {
+    guard operand.isScaled, case .panels(_, _, let sums?) = self else { return nil }
+    return operand.significand == .scaled ? .exchanged(sums) : .integers(sums)
   }
 
   /// `matrix` as it enters a product, or as it is kept for many.
@@ -51,9 +72,10 @@ enum ProductMachine: Sendable {
 
   /// Packs a right operand.
   func pack(_ operand: Operand, in buffer: FloatBuffer) -> PackedLayout {
-    switch self {
-    case .panels(_, _, let sums?) where operand.isScaled:
-      .sums(WinogradPanels(operand, 0..<operand.outer, in: buffer, sums))
+    if let sums = sums(operand) {
+      return .sums(MeasuredPanels(operand, 0..<operand.outer, in: buffer, sums))
+    }
+    return switch self {
     case .panels(let kernels, let inPairs, _):
       .panels(PackedPanels(operand, 0..<operand.outer, in: buffer, kernels, widening: !inPairs))
     case .tiles(let kernels): .tiles(PackedTiles(operand, 0..<operand.outer, in: buffer, kernels))
@@ -65,13 +87,15 @@ enum ProductMachine: Sendable {
     _ a: Matrix<Scalar>, transposed aTransposed: Bool, by b: Matrix<Scalar>, transposed bTransposed: Bool,
     into c: ProductTarget, accumulating: Bool, _ precision: ProductPrecision = .full
   ) {
+    let taken = Scalar.self == UInt16.self ? takenOfBrainFloats : taken
     let left = operand(a, outerIsColumns: aTransposed, taken(precision.left))
     let right = operand(b, outerIsColumns: !bTransposed, taken(precision.right))
-    switch (self, c) {
-    case (.panels(_, _, let sums?), .plain(let c)) where left.isScaled:
-      WinogradProduct(a: left, c: c, accumulating: accumulating).run(by: right, sums)
-    case (.panels(let kernels, _, _), _): Product(left, .plain(right), c, accumulating, kernels).run()
-    case (.tiles(let kernels), _):
+    if let sums = sums(left) {
+      return MeasuredProduct(a: left, c: c, accumulating: accumulating).run(by: right, sums)
+    }
+    switch self {
+    case .panels(let kernels, _, _): Product(left, .plain(right), c, accumulating, kernels).run()
+    case .tiles(let kernels):
       TileProduct(a: left, c: c, accumulating: accumulating).run(by: right, kernels)
     }
   }
@@ -80,7 +104,7 @@ enum ProductMachine: Sendable {
 /// A right operand, laid out.
 enum PackedLayout: Sendable {
   case panels(PackedPanels)
-  case sums(WinogradPanels)
+  case sums(MeasuredPanels)
   case tiles(PackedTiles)
 
   /// Lays out new numbers in the same place.
@@ -111,9 +135,8 @@ enum PackedLayout: Sendable {
       let left = Operand(a, outerIsColumns: transposed, inPairs: panels.takesPairs)
       Product(left, .packed(panels), c, accumulating).run()
     case .sums(let panels):
-      guard case .plain(let c) = c else { preconditionFailure("multiply: sums in single precision, rounded") }
       let left = Operand(a, outerIsColumns: transposed, inPairs: false)
-      WinogradProduct(a: left, c: c, accumulating: accumulating).run(by: panels)
+      MeasuredProduct(a: left, c: c, accumulating: accumulating).run(by: panels)
     case .tiles(let tiles):
       let left = Operand(a, outerIsColumns: transposed, inPairs: false, significand)
       TileProduct(a: left, c: c, accumulating: accumulating).run(by: tiles)
@@ -125,7 +148,7 @@ extension InstructionSet {
   /// How this set multiplies matrices.
   var machine: ProductMachine {
     if let tileKernels { return .tiles(tileKernels) }
-    return .panels(kernels, inPairs: prefersPairs, sums: winogradKernels)
+    return .panels(kernels, inPairs: prefersPairs, sums: sumKernels)
   }
 }
 

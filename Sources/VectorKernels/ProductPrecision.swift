@@ -12,6 +12,8 @@ public enum Significand: Sendable {
   case sixteenBits
   /// 8, as the nearest bfloat16 number.
   case eightBits
+  /// The same in units that a row or column shares; of far smaller numbers what the others let count.
+  case scaledEightBits
 
   /// What such a number becomes in tiles.
   var format: TileFormat {
@@ -19,18 +21,21 @@ public enum Significand: Sendable {
     case .scaled: .digits
     case .full: .threeParts
     case .sixteenBits: .twoParts
-    case .eightBits: .rounded
+    case .eightBits, .scaledEightBits: .rounded
     }
   }
 }
 
-/// How much of single-precision operands takes part in a product on tiles. Elsewhere everything does, by scales or not.
+/// How much of operands takes part in a product. Of single precision everything does, by scales or not, unless there are tiles.
 public struct ProductPrecision: Sendable {
   let left: Significand, right: Significand
 
   /// Sums at least as accurate as chains of fused multiply-adds, at less cost than ``full``: on tiles, from 512 terms on, six to
   /// ten products of bytes, each at half the cost of bfloat16's, and where additions have units of their own, from 289 terms
   /// on, by Winograd's inner products. Shorter sums are as ``full`` makes them.
+  ///
+  /// bfloat16's long sums, from 192 terms on where additions have such units, are exact ones of integers of 14 bits or two of
+  /// them, and lose a fraction of what rounding to bfloat16 has lost.
   ///
   /// An element depends on all numbers of its row and its column, with 0 beside them or not.
   public static let scaled = ProductPrecision(left: .scaled, right: .scaled)
@@ -48,8 +53,10 @@ public struct ProductPrecision: Sendable {
   }
   /// What is taken for sums of so many terms: few are summed more accurately number by number, and many share scales on both
   /// sides.
-  func forTerms(_ depth: Int, _ machine: ProductMachine = activeMachine) -> ProductPrecision {
-    left == .scaled && depth >= machine.fewestScaledTerms ? .scaled : byNumber
+  func forTerms(
+    _ depth: Int, isBrainFloat: Bool = false, _ machine: ProductMachine = activeMachine
+  ) -> ProductPrecision {
+    left == .scaled && depth >= machine.fewestScaledTerms(isBrainFloat: isBrainFloat) ? .scaled : byNumber
   }
 }
 

@@ -166,8 +166,8 @@ private let vectorSets = InstructionSet.supported.filter { $0 != .amx }
   @Test(arguments: vectorSets)
   func `bfloat16 is kept in half the memory`(_ set: InstructionSet) {
     let machine = ProductMachine.panels(set.kernels, inPairs: false)
-    let narrow = machine.size(rows: 512, columns: 960, isBrainFloat: true)
-    let wide = machine.size(rows: 512, columns: 960, isBrainFloat: false)
+    let narrow = machine.size(rows: 512, columns: 960, isBrainFloat: true, .full)
+    let wide = machine.size(rows: 512, columns: 960, isBrainFloat: false, .full)
     #expect(2 * (narrow - 16) == wide - 16)
   }
 

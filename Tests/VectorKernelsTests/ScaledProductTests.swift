@@ -32,7 +32,8 @@ private enum Way: CaseIterable {
 
   /// How many terms are summed up for comparison with chains, which is promised from the fewest on.
   var depths: [Int] {
-    [33, 512, 577, 3000] + (self == .winograd ? [machine.fewestScaledTerms, 290, 336, 392, 613] : [])
+    [33, 512, 577, 3000]
+      + (self == .winograd ? [machine.fewestScaledTerms(isBrainFloat: false), 290, 336, 392, 613] : [])
   }
 
   /// The twin.
@@ -65,7 +66,7 @@ enum Spread: CaseIterable {
   /// Every fifth row's exponents far apart, so that only some panels need fourth digits, for some of their rows.
   case mixed
 
-  fileprivate func buffer(_ count: Int, _ columns: Int, _ noise: inout Noise) -> FloatBuffer {
+  func buffer(_ count: Int, _ columns: Int, _ noise: inout Noise) -> FloatBuffer {
     let result = noise.buffer(count)
     for i in 0..<count {
       switch self {
@@ -185,7 +186,7 @@ struct ScaledProductTests {
     guard activeMachine.taken(.scaled) == .scaled else { return }
     let machine = activeMachine
     var noise = Noise(53)
-    let fewest = machine.fewestScaledTerms
+    let fewest = machine.fewestScaledTerms(isBrainFloat: false)
     for (depth, precision) in [(fewest - 1, ProductPrecision.full), (fewest, .scaled)] {
       let (a, b) = (
         Matrix(noise.buffer(9 * depth), rows: 9, columns: depth),

@@ -48,6 +48,16 @@ static inline int processor_adds_beside_multiplying(void) {
 #endif
 }
 
+/// Whether 16-bit integers are multiplied in pairs and summed by one instruction.
+static inline int processor_multiplies_shorts(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512vnni") != 0;
+#else
+  return 0;
+#endif
+}
+
 /// Asks for a line in the second-level cache.
 static inline __attribute__((always_inline)) void processor_prefetch(const void *line) {
   __builtin_prefetch(line, 0, 2);
@@ -90,6 +100,9 @@ typedef double ProcessorDoubles8 __attribute__((vector_size(64)));
 typedef float ProcessorNumbers16 __attribute__((vector_size(64)));
 typedef unsigned short ProcessorShorts16 __attribute__((vector_size(32)));
 typedef unsigned int ProcessorWide16 __attribute__((vector_size(64)));
+typedef unsigned short ProcessorHalves32 __attribute__((vector_size(64)));
+typedef int ProcessorIntegers8 __attribute__((vector_size(32)));
+typedef int ProcessorIntegers16 __attribute__((vector_size(64)));
 
 /// The square root of each number.
 static inline __attribute__((always_inline)) ProcessorNumbers16 processor_square_root(ProcessorNumbers16 x) {
@@ -123,6 +136,12 @@ processor_interleave_high8(ProcessorFloats8 a, ProcessorFloats8 b) {
 /// The larger one of each pair of numbers, NaN left out where the other is a number.
 static inline __attribute__((always_inline)) ProcessorNumbers16
 processor_larger(ProcessorNumbers16 a, ProcessorNumbers16 b) {
+  return __builtin_elementwise_max(a, b);
+}
+
+/// The larger of each two 16-bit halves.
+static inline __attribute__((always_inline)) ProcessorHalves32
+processor_larger_halves(ProcessorHalves32 a, ProcessorHalves32 b) {
   return __builtin_elementwise_max(a, b);
 }
 
@@ -176,6 +195,47 @@ static inline __attribute__((always_inline)) ProcessorNumbers16 processor_add_ex
           : [sums] "+v"(sums), [x] "=&v"(x), [y] "=&v"(y)
           : [first] "m"(*first), [second] "m"(*second), [third] "m"(*third), [b1] "v"(b1), [b2] "v"(b2),
             [b3] "v"(b3));
+  return sums;
+}
+
+/// The nearest numbers to integers.
+static inline __attribute__((always_inline)) ProcessorNumbers16 processor_numbers(ProcessorIntegers16 x) {
+  return __builtin_convertvector(x, ProcessorNumbers16);
+}
+
+/// x times 2 to the power of each exponent, rounded once.
+static inline __attribute__((always_inline)) ProcessorNumbers16
+processor_scaled(ProcessorNumbers16 x, ProcessorNumbers16 exponents) {
+  __asm__("vscalefps %[exponents], %[x], %[x]" : [x] "+v"(x) : [exponents] "v"(exponents));
+  return x;
+}
+
+/// A word beside every column, added to the columns' own.
+static inline __attribute__((always_inline)) ProcessorIntegers16
+processor_add_word(const float *word, ProcessorIntegers16 b) {
+  ProcessorIntegers16 sums;
+  __asm__("vpaddd %[word]%{1to16%}, %[b], %[sums]" : [sums] "=v"(sums) : [word] "m"(*word), [b] "v"(b));
+  return sums;
+}
+
+/// sums + a₁·b₁ + a₀·b₀ for the two 16-bit integers of a word that stands beside every column.
+static inline __attribute__((always_inline)) ProcessorIntegers16
+processor_dot_word(ProcessorIntegers16 sums, const float *word, ProcessorIntegers16 b) {
+  __asm__("vpdpwssd %[word]%{1to16%}, %[b], %[sums]" : [sums] "+v"(sums) : [word] "m"(*word), [b] "v"(b));
+  return sums;
+}
+
+/// sums + a₁·b₁ + a₀·b₀ for the two 16-bit integers of each word.
+static inline __attribute__((always_inline)) ProcessorIntegers16
+processor_dot_shorts16(ProcessorIntegers16 sums, ProcessorIntegers16 a, ProcessorIntegers16 b) {
+  __asm__("vpdpwssd %[b], %[a], %[sums]" : [sums] "+v"(sums) : [a] "v"(a), [b] "v"(b));
+  return sums;
+}
+
+/// The same for eight words.
+static inline __attribute__((always_inline)) ProcessorIntegers8
+processor_dot_shorts8(ProcessorIntegers8 sums, ProcessorIntegers8 a, ProcessorIntegers8 b) {
+  __asm__("vpdpwssd %[b], %[a], %[sums]" : [sums] "+v"(sums) : [a] "v"(a), [b] "v"(b));
   return sums;
 }
 #endif

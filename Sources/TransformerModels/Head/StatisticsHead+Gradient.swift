@@ -54,7 +54,7 @@ extension StatisticsHead {
         let all = Matrix(target.values, rows: vocabularyCount, columns: width).rows(round.all)
         multiply(
           slopes.block(0..<rows, 0..<round.all.count), transposed: true, by: kept.normed, into: all,
-          accumulating: target.isBegun, precision)
+          accumulating: target.isBegun, slopePrecision)
       }
     }
     let byStream: Matrix<Float> = workspace.matrix(rows, width)

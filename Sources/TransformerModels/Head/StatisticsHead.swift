@@ -13,8 +13,11 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   let vocabularyCount: Int
   /// What scores stay below in size; nil for no limit.
   let cap: Float?
-  /// What products take of single precision.
+  /// What products take of numbers.
   let precision: ProductPrecision
+  /// What they take of the gradient by scores: in bfloat16 each number by itself, since nearly all of a row is far smaller
+  /// than what stands at the target and the few likeliest tokens.
+  let slopePrecision: ProductPrecision
 
   /// Columns of scores that a thread holds at a time, and rows: they stay in its cache.
   ///
@@ -45,8 +48,10 @@ struct StatisticsHead<Scalar: ActivationScalar>: Sendable {
   ) {
     (self.norm, self.cap, self.precision, vocabularyCount) = (norm, cap, precision, weights.rows)
     (name, isTrained) = (weights.names[0], use == .trained)
+    let slopes = Scalar.self == Float.self ? precision : precision.byNumber
+    slopePrecision = slopes
     chunks = Self.pieces(of: weights.rows, size: chunkColumns ?? Self.chunkColumns).map {
-      LinearMap(weights, rows: $0, use: use, precision)
+      LinearMap(weights, rows: $0, use: use, precision, slopes: slopes)
     }
   }
 

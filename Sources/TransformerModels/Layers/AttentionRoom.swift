@@ -43,7 +43,7 @@ struct AttentionRoom {
     _ b: Matrix<Scalar>, transposed: Bool = false, _ precision: ProductPrecision
   ) -> PackedMatrix<Scalar> {
     let (rows, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
-    let count = PackedMatrix<Scalar>.floatCount(rows: rows, columns: columns)
+    let count = PackedMatrix<Scalar>.floatCount(rows: rows, columns: columns, precision)
     return PackedMatrix(b, transposed: transposed, precision, in: floats(count))
   }
 

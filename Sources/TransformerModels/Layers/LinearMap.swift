@@ -17,8 +17,8 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// The weights, where they are kept in single precision.
   private let values: Matrix<Float>?
   private let bias: JoinedWeights?
-  /// What products take of single precision, unless the weights have less.
-  private let precision: ProductPrecision
+  /// What products take of numbers, unless the weights have less: forwards and for the weights' gradient, and backwards.
+  private let precision: ProductPrecision, slopePrecision: ProductPrecision
   /// Whether the weights stay, and bfloat16 holds them as they are.
   private let isExact: Bool
   /// `Wᵀ` and `W` as right operands.
@@ -36,17 +36,17 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   /// Some of the weights' rows as a map of its own.
   init(
     _ weights: JoinedWeights, rows: Range<Int>, bias: JoinedWeights? = nil, use: WeightUse,
-    _ precision: ProductPrecision = .full
+    _ precision: ProductPrecision = .full, slopes: ProductPrecision? = nil
   ) {
     let matrix = weights.matrix.rows(rows)
     (outputs, inputs, names, self.bias) = (matrix.rows, matrix.columns, weights.names, bias)
     isTrained = use == .trained
     let isLaidOut = Scalar.self != Float.self
     values = use.keepsValues(isLaidOut ? .bfloat16 : .float32) ? matrix : nil
-    self.precision = precision
+    (self.precision, slopePrecision) = (precision, slopes ?? precision)
     isExact = !isLaidOut && use.isFrozen && holdsBrainFloats(matrix.buffer)
-    forward = isLaidOut ? PackedMatrix(rounding: matrix, transposed: true) : nil
-    backward = isLaidOut && use.pullsBack ? PackedMatrix(rounding: matrix) : nil
+    forward = isLaidOut ? PackedMatrix(rounding: matrix, transposed: true, precision) : nil
+    backward = isLaidOut && use.pullsBack ? PackedMatrix(rounding: matrix, slopePrecision) : nil
   }
 
   /// Lays the weights out again, after they moved.
@@ -62,7 +62,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
   func packed() -> LinearMap {
     guard forward == nil, let values else { return self }
     var copy = self
-    copy.forward = PackedMatrix(rounding: values, transposed: true, weightPrecision)
+    copy.forward = PackedMatrix(rounding: values, transposed: true, ofWeights(precision))
     return copy
   }
 
@@ -74,7 +74,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
-      multiply(x, transposed: false, by: plain, transposed: true, into: y, weightPrecision)
+      multiply(x, transposed: false, by: plain, transposed: true, into: y, ofWeights(precision))
     }
     if let bias { addBias(bias.values, to: y) }
   }
@@ -87,7 +87,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let forward {
       multiply(x, by: forward, into: y)
     } else {
-      multiply(x, transposed: false, by: plain, transposed: true, into: y, weightPrecision)
+      multiply(x, transposed: false, by: plain, transposed: true, into: y, ofWeights(precision))
     }
     if let bias { addBias(bias.values, to: y) }
   }
@@ -100,7 +100,7 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     if let backward {
       multiply(dy, by: backward, into: dx)
     } else {
-      multiply(dy, by: plain, into: dx, weightPrecision)
+      multiply(dy, by: plain, into: dx, ofWeights(slopePrecision))
     }
   }
 
@@ -122,12 +122,12 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
 
   /// `Wᵀ` as a right operand: as it is kept, or laid out in `memory`.
   func forward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
-    forward ?? PackedMatrix(plain, transposed: true, weightPrecision, in: memory())
+    forward ?? PackedMatrix(plain, transposed: true, ofWeights(precision), in: memory())
   }
 
   /// `W` as a right operand: as it is kept, or laid out in `memory`.
   func backward(in memory: () -> FloatBuffer) -> PackedMatrix<Scalar> {
-    backward ?? PackedMatrix(plain, weightPrecision, in: memory())
+    backward ?? PackedMatrix(plain, ofWeights(slopePrecision), in: memory())
   }
 
   /// Floats of memory that laying out in each direction takes.
@@ -135,12 +135,14 @@ struct LinearMap<Scalar: ActivationScalar>: Sendable {
     forward != nil
       ? 0
       : max(
-        PackedMatrix<Scalar>.floatCount(rows: inputs, columns: outputs),
-        PackedMatrix<Scalar>.floatCount(rows: outputs, columns: inputs))
+        PackedMatrix<Scalar>.floatCount(rows: inputs, columns: outputs, precision),
+        PackedMatrix<Scalar>.floatCount(rows: outputs, columns: inputs, precision))
   }
 
-  /// What products by the weights take of single precision.
-  private var weightPrecision: ProductPrecision { isExact ? precision.byBrainFloats : precision }
+  /// What products by the weights take where they would take `precision` of others.
+  private func ofWeights(_ precision: ProductPrecision) -> ProductPrecision {
+    isExact ? precision.byBrainFloats : precision
+  }
 
   /// The weights as products in single precision read them.
   private var plain: Matrix<Scalar> {

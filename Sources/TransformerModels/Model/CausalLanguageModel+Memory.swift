@@ -66,8 +66,13 @@ extension CausalLanguageModel {
         configuration.tiesEmbeddings && weight.name.description == configuration.embeddingName
       guard isRounded, weight.kind == .matrix || isHead else { continue }
       let (rows, columns) = (weight.shape[0], weight.shape[1])
-      bytes += 4 * PackedMatrix<UInt16>.floatCount(rows: columns, columns: rows)
-      if use.pullsBack { bytes += 4 * PackedMatrix<UInt16>.floatCount(rows: rows, columns: columns) }
+      func laidOut(_ rows: Int, _ columns: Int) -> Int {
+        4
+          * PackedMatrix<UInt16>.floatCount(
+            rows: rows, columns: columns, computeType.precision, touched: true)
+      }
+      bytes += laidOut(columns, rows)
+      if use.pullsBack { bytes += laidOut(rows, columns) }
     }
     return bytes
   }
