@@ -34,10 +34,10 @@ package struct ProductBench {
       default: false
       }
     }
-    /// What is taken of single precision.
+    /// What is taken of numbers.
     package var precision: ProductPrecision {
       switch self {
-      case .float32ByNumber: .full
+      case .float32ByNumber, .pairs: .full
       case .twoParts, .twoPartsPacked, .twoPartsGradient: .sixteenBits
       default: .scaled
       }

@@ -194,6 +194,20 @@ struct FixedPointTests {
     }
   }
 
+  @Test func `the first columns of what is laid out give the bits of all`() throws {
+    let machine = try #require(machine)
+    var noise = Noise(64)
+    let (a, b) = (numbers(30, 800, .mixed, &noise), numbers(50, 800, .mixed, &noise))
+    let whole = PackedMatrix(b, transposed: true, machine, .scaled)
+    let (all, first) = (Matrix<Float>(rows: 30, columns: 50), Matrix<Float>(rows: 30, columns: 37))
+    whole.layout.multiply(a, transposed: false, into: .plain(all), accumulating: false)
+    whole.leading(rows: 800, columns: 37).layout.multiply(
+      a, transposed: false, into: .plain(first), accumulating: false)
+    for row in 0..<30 {
+      for column in 0..<37 { #expect(first[row, column] == all[row, column]) }
+    }
+  }
+
   @Test func `sums of few terms are taken in bfloat16`() throws {
     let machine = try #require(machine)
     for (depth, significand) in [(191, Significand.eightBits), (192, .scaledEightBits)] {
