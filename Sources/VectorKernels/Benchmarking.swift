@@ -120,13 +120,13 @@ package struct ProductBench {
   }
 }
 
-/// The micro-kernel on two panels that stay in the first-level cache; for Winograd's sums on whole blocks, whose rows stay in
-/// the second.
+/// The micro-kernel on two panels that stay in the first-level cache; for sums that share scales on whole blocks, whose rows
+/// stay in the second.
 package struct MicroKernel: Sendable {
   /// Levels of depth, or pairs of them, that vector registers sum up.
   private static let words = 128
   private static let repetitions = 2000
-  /// Panels of rows that one call passes by columns of Winograd's sums; a divisor of the repetitions.
+  /// Panels of rows that one call passes by columns of sums that share scales; a divisor of the repetitions.
   private static let rowPanels = 10
   /// Blocks of digits' sums that one call multiplies.
   private static let digitBlocks = 8
@@ -134,10 +134,32 @@ package struct MicroKernel: Sendable {
   private let set: InstructionSet
   private let isPaired: Bool
   private let precision: ProductPrecision
+  /// Panels of sums that share scales, if the set has such.
+  private var measured: (rows: FloatBuffer, columns: FloatBuffer)
 
   /// The one for single precision, or that of bfloat16's own instructions.
   package init(_ set: InstructionSet, inPairs: Bool, _ precision: ProductPrecision = .full) {
     (self.set, isPaired, self.precision) = (set, inPairs, precision)
+    measured = (FloatBuffer(count: 0), FloatBuffer(count: 0))
+    if let sums {
+      measured = (
+        Self.panels(Self.rowPanels, MeasuredSums.rows, sums, inPairs),
+        Self.panels(1, MeasuredSums.columns, sums, inPairs)
+      )
+    }
+  }
+
+  /// Panels of ones, of a whole block.
+  private static func panels(_ count: Int, _ width: Int, _ sums: MeasuredSums, _ inPairs: Bool) -> FloatBuffer
+  {
+    let levels = sums.mostLevels
+    let result = FloatBuffer(count: count * sums.count(width, levels: levels))
+    let matrix = Matrix<Float>(rows: count * width, columns: levels)
+    for row in 0..<matrix.rows { matrix.row(row).update(repeating: 1, count: levels) }
+    let operand = Operand(
+      matrix, outerIsColumns: false, inPairs: inPairs, inPairs ? .scaledEightBits : .scaled)
+    sums.pack(operand, 0..<count * width, block: 0, width: width, into: result.base, copy: 0)
+    return result
   }
 
   /// What tiles are made of, and how many steps of depth each panel has: 18 KB at most.
@@ -159,7 +181,7 @@ package struct MicroKernel: Sendable {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
     if let sums {
-      return 2 * Double(MeasuredSums.rows * MeasuredSums.columns * sums.mostLevels * Self.repetitions * 5)
+      return 2 * Double(MeasuredSums.rows * MeasuredSums.columns * sums.mostLevels * Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -199,22 +221,14 @@ package struct MicroKernel: Sendable {
   }
 
   private func run(_ sums: MeasuredSums) {
-    let (height, width, levels) = (MeasuredSums.rows, MeasuredSums.columns, sums.mostLevels)
-    func panels(_ count: Int, _ width: Int) -> FloatBuffer {
-      let result = FloatBuffer(count: count * sums.count(width, levels: levels))
-      let matrix = Matrix<Float>(rows: count * width, columns: levels)
-      for row in 0..<matrix.rows { matrix.row(row).update(repeating: 1, count: levels) }
-      let operand = Operand(
-        matrix, outerIsColumns: false, inPairs: isPaired, isPaired ? .scaledEightBits : .scaled)
-      sums.pack(operand, 0..<count * width, block: 0, width: width, into: result.base, copy: 0)
-      return result
-    }
-    let (a, b) = (panels(Self.rowPanels, height), panels(1, width))
+    let (height, width) = (MeasuredSums.rows, MeasuredSums.columns)
     let c = FloatBuffer(count: Self.rowPanels * height * width)
     let target = TileTarget(
       c.base, stride: width, rows: Self.rowPanels * height, columns: width, accumulating: false)
-    for _ in 0..<Self.repetitions * 5 / Self.rowPanels {
-      sums.multiply(a.base, copy: 0, by: b.base, copy: 0, levels: levels, into: target, rounded: nil)
+    for _ in 0..<Self.repetitions / Self.rowPanels {
+      sums.multiply(
+        measured.rows.base, copy: 0, by: measured.columns.base, copy: 0, levels: sums.mostLevels,
+        into: target, rounded: nil)
     }
   }
 

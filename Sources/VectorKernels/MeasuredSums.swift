@@ -93,6 +93,7 @@ enum MeasuredSums: Sendable {
   ) {
     switch self {
     case .exchanged(let kernels):
+      precondition(rounded == nil, "multiply: sums in single precision, rounded")
       kernels.multiply(measured: Floats(a), Floats(b), levels: levels, into: c)
     case .integers(let kernels):
       kernels.multiply(

@@ -14,13 +14,12 @@ enum ProductMachine: Sendable {
   func size(rows: Int, columns: Int, isBrainFloat: Bool, _ wanted: Significand, touched: Bool = false) -> Int
   {
     switch self {
-    case .panels(let kernels, let inPairs, let sums):
+    case .panels(let kernels, _, _):
       let plain = PackedPanels.size(columns, isBrainFloat ? (rows + 1) / 2 : rows, kernels)
-      guard let sums, wanted == .scaled, inPairs || !isBrainFloat else { return plain }
-      let format = isBrainFloat ? MeasuredSums.integers(sums) : .exchanged(sums)
+      guard let sums = sums(wanted, isBrainFloat: isBrainFloat) else { return plain }
       return max(
         plain,
-        touched ? MeasuredPanels.sizeOnce(columns, rows, format) : MeasuredPanels.size(columns, rows, format))
+        touched ? MeasuredPanels.sizeOnce(columns, rows, sums) : MeasuredPanels.size(columns, rows, sums))
     case .tiles:
       return (isBrainFloat ? [TileFormat.brainFloat] : [.threeParts, .digits])
         .map { PackedTiles.size(columns, rows, $0) }.max() ?? 0
@@ -40,23 +39,26 @@ enum ProductMachine: Sendable {
   /// What is taken of a single-precision operand where `wanted` would do.
   func taken(_ wanted: Significand) -> Significand {
     switch self {
-    case .panels(_, _, let sums): sums != nil && wanted == .scaled ? .scaled : .full
+    case .panels: sums(wanted, isBrainFloat: false) != nil ? .scaled : .full
     case .tiles: wanted
     }
   }
 
   /// What is taken of a bfloat16 operand where `wanted` would do.
   func takenOfBrainFloats(_ wanted: Significand) -> Significand {
-    switch self {
-    case .panels(_, true, _?) where wanted == .scaled: .scaledEightBits
-    default: .eightBits
-    }
+    sums(wanted, isBrainFloat: true) != nil ? .scaledEightBits : .eightBits
   }
 
-  /// How long sums of this operand are taken, if rows and columns share scales.
+  /// How long sums are taken where `wanted` would do, if rows and columns share scales in panels.
+  private func sums(_ wanted: Significand, isBrainFloat: Bool) -> MeasuredSums? {
+    guard wanted == .scaled, case .panels(_, let inPairs, let sums?) = self else { return nil }
+    if isBrainFloat { return inPairs ? .integers(sums) : nil }
+    return .exchanged(sums)
+  }
+
+  /// How long sums of this operand are taken, if rows and columns share scales in panels.
   private func sums(_ operand: Operand) -> MeasuredSums? {
-    guard operand.isScaled, case .panels(_, _, let sums?) = self else { return nil }
-    return operand.significand == .scaled ? .exchanged(sums) : .integers(sums)
+    operand.isScaled ? sums(.scaled, isBrainFloat: operand.significand == .scaledEightBits) : nil
   }
 
   /// `matrix` as it enters a product, or as it is kept for many.

@@ -21,10 +21,10 @@ private func widened(_ x: Shorts32) -> (Lanes, Lanes) {
   )
 }
 
-/// Measures up to 32 rows; writes their scales, exponents and needs, and the scales again of those with second digits, else 0.
+/// Measures up to 32 rows; writes their scales, exponents and needs.
 private func measureLevels(
   _ source: BrainFloats, _ stride: Int, _ count: Int, _ depth: Int,
-  _ scales: MutableFloats, _ exponents: MutableFloats, _ needs: MutableFloats, _ seconds: MutableFloats
+  _ scales: MutableFloats, _ exponents: MutableFloats, _ needs: MutableFloats
 ) {
   var (largest, line) = (Shorts32.zero, source)
   for _ in 0..<depth {
@@ -48,7 +48,6 @@ private func measureLevels(
     let sum = (index < 16 ? low : high)[index % 16] &- zeros
     let unit = IntegerUnit(largest: bits, sum: Int32(bitPattern: sum), depth: depth)
     (scales[index], exponents[index], needs[index]) = (unit.scale, unit.exponent, unit.need)
-    seconds[index] = unit.need > 0 ? unit.scale : 0
   }
 }
 
@@ -69,13 +68,13 @@ private func writeWords(
   }
   let scale: Lanes = scales.load()
   let words = unsafeBitCast(
-    integerWords(numbers(early), numbers(late), (scale, scale), isSecond: isSecond), to: Lanes.self)
+    integerWords(numbers(early), numbers(late), scale, isSecond: isSecond), to: Lanes.self)
   if width == 16 { target.store(words) } else { target.store(words.lowHalf) }
 }
 
 /// Rows' integers, level by level, into panels side by side; those that `wanted` leaves out stay as they are.
 private func writeLevels(
-  _ source: BrainFloats, _ stride: Int, _ count: Int, _ depth: Int, _ words: Int, _ width: Int,
+  _ source: BrainFloats, _ stride: Int, _ count: Int, _ depth: Int, _ width: Int,
   _ scales: Floats, isSecond: Bool, _ panels: MutableFloats, _ panelStride: Int,
   wanted: (Int) -> Bool
 ) {
@@ -104,44 +103,50 @@ private func writeLevels(
   }
 }
 
-/// Some panels of rows side by side.
+/// Floats for one fact of each row, with room for whole panels and vectors.
+let levelRoom = 192
+
+/// Some panels of rows side by side; `room` holds three facts of each row.
 func packIntegerLevels(
   _ source: BrainFloats, _ stride: Int, _ count: Int, _ depth: Int, _ words: Int, _ width: Int,
   _ panels: IntegerPanels, _ panelStride: Int, _ room: MutableFloats
 ) {
-  // Scales, exponents, needs and second scales of all rows, with room for whole panels and vectors.
-  let (scales, exponents, needs, seconds) = (room, room + 192, room + 384, room + 576)
-  scales.update(repeating: 0, count: 4 * 192)
+  let (scales, exponents, needs) = (room, room + levelRoom, room + 2 * levelRoom)
+  room.update(repeating: 0, count: 3 * levelRoom)
   for first in Swift.stride(from: 0, to: count, by: 32) {
     measureLevels(
       source + first, stride, min(32, count - first), depth, scales + first, exponents + first,
-      needs + first, seconds + first)
+      needs + first)
   }
   let (head, filled) = (IntegerPanel.headCount(width), (depth + 1) / 2)
   let each = (count + width - 1) / width
-  func need(_ panel: Int) -> Float { (0..<width).reduce(0) { max($0, needs[panel * width + $1]) } }
-  writeLevels(
-    source, stride, count, depth, words, width, scales, isSecond: false, panels.base + head, panelStride
-  ) { _ in true }
-  for panel in 0..<each {
-    let target = panels.base + panel * panelStride
+  func need(_ panel: Int) -> Float { panels.base[panel * panelStride + IntegerPanel.facts * width] }
+  @inline(__always) func finish(_ target: MutableFloats) {
     (target + head + filled * width).update(repeating: 0, count: (words - filled) * width)
-    (target + width).update(from: exponents + panel * width, count: width)
-    (target + 2 * width).update(from: needs + panel * width, count: width)
-    target[IntegerPanel.facts * width] = need(panel)
     settlePanel(target, words, width)
   }
-  guard (0..<each).contains(where: { need($0) > 0 }) else { return }
   writeLevels(
-    source, stride, count, depth, words, width, seconds, isSecond: true,
-    panels.base + panels.second + head, panelStride
+    source, stride, count, depth, width, scales, isSecond: false, panels.base + head, panelStride
+  ) { _ in true }
+  for panel in 0..<each {
+    let (target, first) = (panels.base + panel * panelStride, panel * width)
+    (target + width).update(from: exponents + first, count: width)
+    (target + 2 * width).update(from: needs + first, count: width)
+    target[IntegerPanel.facts * width] = (first..<first + width).reduce(0) { max($0, needs[$1]) }
+    finish(target)
+  }
+  guard (0..<each).contains(where: { need($0) > 0 }) else { return }
+  // Rows without second digits have zeros there.
+  for row in 0..<count where needs[row] == 0 { scales[row] = 0 }
+  writeLevels(
+    source, stride, count, depth, width, scales, isSecond: true, panels.base + panels.second + head,
+    panelStride
   ) { need($0) > 0 }
   for panel in 0..<each where need(panel) > 0 {
     let target = panels.base + panels.second + panel * panelStride
-    (target + head + filled * width).update(repeating: 0, count: (words - filled) * width)
     for row in 0..<width {
       target[width + row] = exponents[panel * width + row] - Float(IntegerPanel.secondBits)
     }
-    settlePanel(target, words, width)
+    finish(target)
   }
 }

@@ -48,7 +48,7 @@ private func writeDigits(
   let scale = Lanes(repeating: scale)
   var end = 0
   forEachVector(row, depth) { word, words in
-    let integers = integerWords(lowerNumbers(words), upperNumbers(words), (scale, scale), isSecond: isSecond)
+    let integers = integerWords(lowerNumbers(words), upperNumbers(words), scale, isSecond: isSecond)
     (target + word).store(unsafeBitCast(integers, to: Lanes.self))
     end = word + 16
   }
@@ -101,7 +101,7 @@ extension Kernels {
     let words = levels / 2
     let isTurned = depthStride == 1
     let together = isTurned ? width : panelsTogether(width) * width
-    let bytes = isTurned ? 4 * width * (words + 16) : 4 * 4 * 192
+    let bytes = 4 * (isTurned ? width * (words + 16) : 3 * levelRoom)
     withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { raw in
       guard let room = raw.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       var (first, part) = (0, panels)

@@ -181,38 +181,16 @@ extension Kernels: FixedPointKernels {
   public static func multiply(
     integers a: IntegerPanels, _ b: IntegerPanels, levels: Int, into c: TileTarget, rounded: RoundedTarget?
   ) {
-    let (height, width) = (IntegerPanel.rows, IntegerPanel.columns)
-    withUnsafeTemporaryAllocation(byteCount: 8 * height * width, alignment: 64) { raw in
-      guard let room = raw.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-      // One panel of columns at a time, so that it stays in the first-level cache while all rows pass.
-      var (column, right) = (0, b)
-      let count = IntegerPanel.count(width, levels: levels)
-      // The next columns are asked for meanwhile, so many lines with each tile.
-      let share = count / 16 * height / max(1, c.rows) + 1
-      while column < c.columns {
-        let columns = min(width, c.columns - column)
-        var (row, left) = (0, a)
-        let next = right.base + count
-        var fetched = next
-        let end = column + width < c.columns ? next + count : next
-        while row < c.rows {
-          for _ in 0..<share where fetched < end {
-            processor_prefetch(fetched)
-            fetched += 16
-          }
-          let part = TileTarget(
-            c.base + row * c.stride + column, stride: c.stride, rows: min(height, c.rows - row),
-            columns: columns, accumulating: c.accumulating)
-          let place = rounded.map {
-            RoundedTarget($0.base + row * $0.stride + column, stride: $0.stride)
-          }
-          multiplyTile(left, right, levels / 2, part, place, room)
-          row += height
-          left.base += IntegerPanel.count(height, levels: levels)
-        }
-        column += width
-        right.base = next
+    forEachMeasuredTile(
+      Floats(b.base), leftCount: IntegerPanel.count(IntegerPanel.rows, levels: levels),
+      rightCount: IntegerPanel.count(IntegerPanel.columns, levels: levels), c
+    ) { left, right, place, part, room in
+      let rounded = rounded.map {
+        RoundedTarget($0.base + place.row * $0.stride + place.column, stride: $0.stride)
       }
+      multiplyTile(
+        IntegerPanels(a.base + left, second: a.second), IntegerPanels(b.base + right, second: b.second),
+        levels / 2, part, rounded, room)
     }
   }
 }

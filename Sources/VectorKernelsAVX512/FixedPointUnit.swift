@@ -66,14 +66,14 @@ func measuringScale(_ bits: UInt32) -> Float {
 
 /// The integers of two numbers, or what they leave in units of second digits, as halves of words.
 @inline(__always)
-func integerWords(_ lower: Lanes, _ upper: Lanes, _ scale: (Lanes, Lanes), isSecond: Bool) -> ShortPairs {
-  var (first, second) = (integerBits(lower, scale.0), integerBits(upper, scale.1))
-  if isSecond {
-    let finer = Lanes(repeating: Float(1 << IntegerPanel.secondBits))
-    first = integerBits(lower * scale.0 - (unsafeBitCast(first, to: Lanes.self) - integerRounder), finer)
-    second = integerBits(upper * scale.1 - (unsafeBitCast(second, to: Lanes.self) - integerRounder), finer)
+func integerWords(_ lower: Lanes, _ upper: Lanes, _ scale: Lanes, isSecond: Bool) -> ShortPairs {
+  @inline(__always) func digits(_ x: Lanes) -> ShortPairs {
+    let first = integerBits(x, scale)
+    guard isSecond else { return first }
+    let rest = x * scale - (unsafeBitCast(first, to: Lanes.self) - integerRounder)
+    return integerBits(rest, Lanes(repeating: Float(1 << IntegerPanel.secondBits)))
   }
-  return (second &<< 16) | (first & 0xffff)
+  return (digits(upper) &<< 16) | (digits(lower) & 0xffff)
 }
 
 /// Adds the bias where words are exchanged, and writes what that and exchanging add to a row's sums.

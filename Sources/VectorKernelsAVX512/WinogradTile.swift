@@ -140,35 +140,11 @@ private func multiplyTile(_ a: Floats, _ b: Floats, _ levels: Int, _ c: TileTarg
 
 extension Kernels: WinogradKernels {
   public static func multiply(measured a: Floats, _ b: Floats, levels: Int, into c: TileTarget) {
-    let (height, width) = (WinogradPanel.rows, WinogradPanel.columns)
-    withUnsafeTemporaryAllocation(byteCount: 8 * height * width, alignment: 64) { raw in
-      guard let room = raw.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-      // One panel of columns at a time, so that it stays in the first-level cache while all rows pass.
-      var (column, right) = (0, b)
-      let count = WinogradPanel.count(width, levels: levels)
-      // The next columns are asked for meanwhile, so many lines with each tile.
-      let share = count / 16 * height / max(1, c.rows) + 1
-      while column < c.columns {
-        let columns = min(width, c.columns - column)
-        var (row, left) = (0, a)
-        let next = right + count
-        var fetched = next
-        let end = column + width < c.columns ? next + count : next
-        while row < c.rows {
-          for _ in 0..<share where fetched < end {
-            processor_prefetch(fetched)
-            fetched += 16
-          }
-          let part = TileTarget(
-            c.base + row * c.stride + column, stride: c.stride, rows: min(height, c.rows - row),
-            columns: columns, accumulating: c.accumulating)
-          multiplyTile(left, right, levels, part, room)
-          row += height
-          left += WinogradPanel.count(height, levels: levels)
-        }
-        column += width
-        right = next
-      }
+    forEachMeasuredTile(
+      b, leftCount: WinogradPanel.count(WinogradPanel.rows, levels: levels),
+      rightCount: WinogradPanel.count(WinogradPanel.columns, levels: levels), c
+    ) { left, right, _, part, room in
+      multiplyTile(a + left, b + right, levels, part, room)
     }
   }
 }

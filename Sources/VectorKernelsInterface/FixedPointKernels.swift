@@ -47,10 +47,10 @@ public struct RoundedTarget {
 
 /// How panels of integers are laid out: a head, then word by word all rows (or columns) beside each other.
 public enum IntegerPanel {
-  /// Rows of the left operand in a panel.
-  public static let rows = 24
+  /// Rows of the left operand in a panel, as many as of single precision.
+  public static let rows = WinogradPanel.rows
   /// Columns of the right operand in a panel.
-  public static let columns = 16
+  public static let columns = WinogradPanel.columns
   /// The most levels of depth that share a unit.
   public static let block = 768
   /// The fewest terms that gain by it: rows are measured and laid out twice as long as pairs are.

@@ -19,22 +19,6 @@ private let machine: ProductMachine? = {
   #endif
 }()
 
-/// An operand in one of its two layouts, with rows further apart than they are long.
-private func stored(_ numbers: Matrix<UInt16>, transposed: Bool) -> Matrix<UInt16> {
-  let (rows, columns) = transposed ? (numbers.columns, numbers.rows) : (numbers.rows, numbers.columns)
-  let result = Matrix<UInt16>(
-    AlignedBuffer(count: rows * (columns + 3)), rows: rows, columns: columns, rowStride: columns + 3)
-  for row in 0..<rows {
-    for column in 0..<columns {
-      result[row, column] = transposed ? numbers[column, row] : numbers[row, column]
-    }
-  }
-  return result
-}
-
-/// A number as single precision.
-private func wide(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
-
 /// Numbers so spread, as bfloat16.
 private func numbers(_ rows: Int, _ columns: Int, _ spread: Spread, _ noise: inout Noise) -> Matrix<UInt16> {
   let result = Matrix<UInt16>(rows: rows, columns: columns)
@@ -63,7 +47,7 @@ struct FixedPointTests {
     for accumulating in [false, true] {
       let twin = target()
       ScalarFixedPoint.multiply(
-        { wide(a[$0, $1]) }, { wide(b[$0, $1]) }, depth: k, into: twin, accumulating: accumulating)
+        { widened(a[$0, $1]) }, { widened(b[$0, $1]) }, depth: k, into: twin, accumulating: accumulating)
       for turn in 0..<4 {
         let (left, right) = (stored(a, transposed: turn & 1 == 1), stored(b, transposed: turn & 2 == 2))
         let (plain, packed) = (target(), target())
@@ -108,7 +92,7 @@ struct FixedPointTests {
           let term = Double(exact[0][row, level]) * Double(exact[1][column, level])
           before += term
           size += term.magnitude
-          after += Double(wide(rounded[0][row, level])) * Double(wide(rounded[1][column, level]))
+          after += Double(widened(rounded[0][row, level])) * Double(widened(rounded[1][column, level]))
         }
         if size == 0 {
           #expect(c[row, column] == 0)

@@ -29,7 +29,8 @@ struct Noise {
   }
 }
 
-private func widened(_ x: UInt16) -> Float { Float(bitPattern: UInt32(x) << 16) }
+/// A bfloat16 number in single precision.
+func widened(_ x: UInt16) -> Float { Float(bitPattern: UInt32(x) << 16) }
 
 /// Whether the set multiplies and adds with one rounding.
 private func isFused(_ set: InstructionSet) -> Bool {

@@ -85,10 +85,10 @@ enum Spread: CaseIterable {
 }
 
 /// An operand in one of its two layouts, with rows further apart than they are long.
-private func stored(_ numbers: Matrix<Float>, transposed: Bool) -> Matrix<Float> {
+func stored<Scalar>(_ numbers: Matrix<Scalar>, transposed: Bool) -> Matrix<Scalar> {
   let (rows, columns) = transposed ? (numbers.columns, numbers.rows) : (numbers.rows, numbers.columns)
-  let result = Matrix<Float>(
-    FloatBuffer(count: rows * (columns + 3)), rows: rows, columns: columns, rowStride: columns + 3)
+  let result = Matrix<Scalar>(
+    AlignedBuffer(count: rows * (columns + 3)), rows: rows, columns: columns, rowStride: columns + 3)
   for row in 0..<rows {
     for column in 0..<columns {
       result[row, column] = transposed ? numbers[column, row] : numbers[row, column]

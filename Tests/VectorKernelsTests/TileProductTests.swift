@@ -7,8 +7,6 @@ import Testing
 /// Tiles where the processor has them.
 private let machines = InstructionSet.supported.contains(.amx) ? [InstructionSet.amx.machine] : []
 
-private func widened(_ x: UInt16) -> Float { Float(bitPattern: UInt32(x) << 16) }
-
 /// One of the four ways to give operands, with rows further apart than they are long.
 private struct Case<Scalar: BitwiseCopyable> {
   let a: Matrix<Scalar>, b: Matrix<Scalar>
