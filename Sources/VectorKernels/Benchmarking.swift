@@ -128,6 +128,8 @@ package struct MicroKernel: Sendable {
   private static let repetitions = 2000
   /// Panels of rows that one call passes by columns of sums that share scales; a divisor of the repetitions.
   private static let rowPanels = 10
+  /// Panels of columns of them, which one tile takes together.
+  private static let columnPanels = 2
   /// Blocks of digits' sums that one call multiplies.
   private static let digitBlocks = 8
 
@@ -144,7 +146,7 @@ package struct MicroKernel: Sendable {
     if let sums {
       measured = (
         Self.panels(Self.rowPanels, MeasuredSums.rows, sums, inPairs),
-        Self.panels(1, MeasuredSums.columns, sums, inPairs)
+        Self.panels(Self.columnPanels, MeasuredSums.columns, sums, inPairs)
       )
     }
   }
@@ -181,7 +183,8 @@ package struct MicroKernel: Sendable {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
     if let sums {
-      return 2 * Double(MeasuredSums.rows * MeasuredSums.columns * sums.mostLevels * Self.repetitions)
+      let columns = Self.columnPanels * MeasuredSums.columns
+      return 2 * Double(MeasuredSums.rows * columns * sums.mostLevels * Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -221,7 +224,7 @@ package struct MicroKernel: Sendable {
   }
 
   private func run(_ sums: MeasuredSums) {
-    let (height, width) = (MeasuredSums.rows, MeasuredSums.columns)
+    let (height, width) = (MeasuredSums.rows, Self.columnPanels * MeasuredSums.columns)
     let c = FloatBuffer(count: Self.rowPanels * height * width)
     let target = TileTarget(
       c.base, stride: width, rows: Self.rowPanels * height, columns: width, accumulating: false)

@@ -3,38 +3,78 @@
 import ProcessorFeatures
 import VectorKernelsInterface
 
-/// Calls `body` for each tile of 24 rows by 16 columns, with the words from the first panels to the tile's own, where it lies
-/// in `c`, and its part of it; `room` holds two tiles.
+/// A tile of 24 rows by two panels of columns.
+struct MeasuredTile {
+  /// Words from the first panel of rows to the tile's own.
+  let left: Int
+  /// Words from the first panel of columns to each of the tile's own; where only one is left, it stands for both.
+  let right: (Int, Int)
+  /// The first row and column.
+  let place: (row: Int, column: Int)
+  /// Where its elements go.
+  let target: TileTarget
+  /// Memory for four times `count` sums.
+  let room: MutableFloats
+
+  /// The sums of one panel of rows by one of columns.
+  static let count = WinogradPanel.rows * WinogradPanel.columns
+
+  /// Calls `body` for each panel of columns, with where its part of the elements goes.
+  @inline(__always)
+  func forEachPanel(_ body: (_ index: Int, _ target: TileTarget) -> Void) {
+    let width = WinogradPanel.columns
+    var part = target
+    part.columns = min(width, target.columns)
+    body(0, part)
+    guard target.columns > width else { return }
+    part.base += width
+    part.columns = target.columns - width
+    body(1, part)
+  }
+
+  /// Asks for the lines that are written when all is summed.
+  @inline(__always)
+  func fetchTarget() {
+    for row in 0..<target.rows {
+      let line = target.base + row * target.stride
+      processor_prefetch_write(line)
+      processor_prefetch_write(line + 16)
+    }
+  }
+}
+
+/// Calls `body` for each tile.
 ///
 /// Panels of rows and of columns follow each other, `leftCount` and `rightCount` words each.
 @inline(__always)
 func forEachMeasuredTile(
-  _ right: Floats, leftCount: Int, rightCount: Int, _ c: TileTarget,
-  _ body: (
-    _ left: Int, _ right: Int, _ place: (row: Int, column: Int), _ part: TileTarget, _ room: MutableFloats
-  ) -> Void
+  _ right: Floats, leftCount: Int, rightCount: Int, _ c: TileTarget, _ body: (_ tile: MeasuredTile) -> Void
 ) {
-  let (height, width) = (WinogradPanel.rows, WinogradPanel.columns)
-  withUnsafeTemporaryAllocation(byteCount: 8 * height * width, alignment: 64) { raw in
+  let (height, width) = (WinogradPanel.rows, 2 * WinogradPanel.columns)
+  withUnsafeTemporaryAllocation(byteCount: 16 * MeasuredTile.count, alignment: 64) { raw in
     guard let room = raw.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-    // One panel of columns at a time, so that it stays in the first-level cache while all rows pass.
+    // Two panels of columns at a time, so that they stay in a near cache while all rows pass.
     var (column, ofColumns) = (0, 0)
     // The next columns are asked for meanwhile, so many lines with each tile.
-    let share = rightCount / 16 * height / max(1, c.rows) + 1
+    let share = rightCount / 8 * height / max(1, c.rows) + 1
     while column < c.columns {
       let columns = min(width, c.columns - column)
-      let next = ofColumns + rightCount
+      let other = columns > WinogradPanel.columns ? ofColumns + rightCount : ofColumns
+      let next = ofColumns + 2 * rightCount
       var (row, ofRows, fetched) = (0, 0, next)
-      let end = column + width < c.columns ? next + rightCount : next
+      let left = (c.columns - column - columns + WinogradPanel.columns - 1) / WinogradPanel.columns
+      let end = next + min(2, left) * rightCount
       while row < c.rows {
         for _ in 0..<share where fetched < end {
           processor_prefetch(right + fetched)
           fetched += 16
         }
-        let part = TileTarget(
+        let target = TileTarget(
           c.base + row * c.stride + column, stride: c.stride, rows: min(height, c.rows - row),
           columns: columns, accumulating: c.accumulating)
-        body(ofRows, ofColumns, (row, column), part, room)
+        body(
+          MeasuredTile(
+            left: ofRows, right: (ofColumns, other), place: (row, column), target: target, room: room))
         row += height
         ofRows += leftCount
       }

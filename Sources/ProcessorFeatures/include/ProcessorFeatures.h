@@ -181,21 +181,29 @@ static inline __attribute__((always_inline)) ProcessorShorts16 processor_narrow_
 }
 
 #if defined(__AVX512F__)
-/// sums + (first + b₂)·(second + b₁) + third·b₃, where the left operand's three numbers each stand beside every column.
+/// A number that stands beside every column.
 ///
-/// In assembly: compilers keep such numbers in registers, of which 24 sums and three columns leave none.
-static inline __attribute__((always_inline)) ProcessorNumbers16 processor_add_exchanged(
-    ProcessorNumbers16 sums, const float *first, const float *second, const float *third, ProcessorNumbers16 b1,
-    ProcessorNumbers16 b2, ProcessorNumbers16 b3) {
-  ProcessorNumbers16 x, y;
-  __asm__("vaddps %[first]%{1to16%}, %[b2], %[x]\n\t"
-          "vaddps %[second]%{1to16%}, %[b1], %[y]\n\t"
-          "vfmadd231ps %[y], %[x], %[sums]\n\t"
-          "vfmadd231ps %[third]%{1to16%}, %[b3], %[sums]"
-          : [sums] "+v"(sums), [x] "=&v"(x), [y] "=&v"(y)
-          : [first] "m"(*first), [second] "m"(*second), [third] "m"(*third), [b1] "v"(b1), [b2] "v"(b2),
-            [b3] "v"(b3));
+/// In assembly: compilers read such numbers once for each register of columns, and loads are what tiles run out of first.
+static inline __attribute__((always_inline)) ProcessorNumbers16 processor_beside_all(const float *number) {
+  ProcessorNumbers16 x;
+  __asm__("vbroadcastss %[number], %[x]" : [x] "=v"(x) : [number] "m"(*number));
+  return x;
+}
+
+/// sums + a·b, rounded once.
+///
+/// In assembly: compilers may write the result over an operand, and move sums about to have them there.
+static inline __attribute__((always_inline)) ProcessorNumbers16
+processor_add_product(ProcessorNumbers16 sums, ProcessorNumbers16 a, ProcessorNumbers16 b) {
+  __asm__("vfmadd231ps %[b], %[a], %[sums]" : [sums] "+v"(sums) : [a] "v"(a), [b] "v"(b));
   return sums;
+}
+
+/// A word that stands beside every column.
+static inline __attribute__((always_inline)) ProcessorIntegers16 processor_word_beside_all(const float *word) {
+  ProcessorIntegers16 x;
+  __asm__("vpbroadcastd %[word], %[x]" : [x] "=v"(x) : [word] "m"(*word));
+  return x;
 }
 
 /// The nearest numbers to integers.
@@ -208,21 +216,6 @@ static inline __attribute__((always_inline)) ProcessorNumbers16
 processor_scaled(ProcessorNumbers16 x, ProcessorNumbers16 exponents) {
   __asm__("vscalefps %[exponents], %[x], %[x]" : [x] "+v"(x) : [exponents] "v"(exponents));
   return x;
-}
-
-/// A word beside every column, added to the columns' own.
-static inline __attribute__((always_inline)) ProcessorIntegers16
-processor_add_word(const float *word, ProcessorIntegers16 b) {
-  ProcessorIntegers16 sums;
-  __asm__("vpaddd %[word]%{1to16%}, %[b], %[sums]" : [sums] "=v"(sums) : [word] "m"(*word), [b] "v"(b));
-  return sums;
-}
-
-/// sums + a₁·b₁ + a₀·b₀ for the two 16-bit integers of a word that stands beside every column.
-static inline __attribute__((always_inline)) ProcessorIntegers16
-processor_dot_word(ProcessorIntegers16 sums, const float *word, ProcessorIntegers16 b) {
-  __asm__("vpdpwssd %[word]%{1to16%}, %[b], %[sums]" : [sums] "+v"(sums) : [word] "m"(*word), [b] "v"(b));
-  return sums;
 }
 
 /// sums + a₁·b₁ + a₀·b₀ for the two 16-bit integers of each word.

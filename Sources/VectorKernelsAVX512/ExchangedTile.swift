@@ -1,0 +1,178 @@
+// The sums of a tile whose words are exchanged or multiplied as usual: 24 rows by two panels of columns, twelve rows at a time.
+
+import ProcessorFeatures
+import VectorKernelsInterface
+
+/// Two registers of columns, or of a row's sums by them: one of each panel.
+private typealias Couple<V> = (V, V)
+
+/// The sums of twelve rows.
+private typealias Twelve<V> = (
+  Couple<V>, Couple<V>, Couple<V>, Couple<V>, Couple<V>, Couple<V>,
+  Couple<V>, Couple<V>, Couple<V>, Couple<V>, Couple<V>, Couple<V>
+)
+
+/// How the words of a row and of all columns are multiplied and added up: those of the first two thirds of a block together,
+/// those of the last one by themselves.
+protocol ExchangedWords {
+  associatedtype Vector: SIMD
+  /// Whether sums do not depend on the order of their terms.
+  static var isExact: Bool { get }
+  static var none: Vector { get }
+
+  /// Adds the products of a row's first two words.
+  static func exchange(
+    _ sums: inout (Vector, Vector), _ first: Floats, _ second: Floats, _ b1: (Vector, Vector),
+    _ b2: (Vector, Vector))
+  /// Adds the products of its last word.
+  static func multiply(_ sums: inout (Vector, Vector), _ third: Floats, _ b3: (Vector, Vector))
+}
+
+/// Single precision, two levels of three exchanged.
+enum ExchangedNumbers: ExchangedWords {
+  static var isExact: Bool { false }
+  @inline(__always) static var none: Lanes { .zero }
+
+  @inline(__always)
+  static func exchange(
+    _ sums: inout (Lanes, Lanes), _ first: Floats, _ second: Floats, _ b1: (Lanes, Lanes),
+    _ b2: (Lanes, Lanes)
+  ) {
+    let (x, y) = (processor_beside_all(first), processor_beside_all(second))
+    sums.0 = processor_add_product(sums.0, x + b2.0, y + b1.0)
+    sums.1 = processor_add_product(sums.1, x + b2.1, y + b1.1)
+  }
+  @inline(__always)
+  static func multiply(_ sums: inout (Lanes, Lanes), _ third: Floats, _ b3: (Lanes, Lanes)) {
+    let x = processor_beside_all(third)
+    sums = (processor_add_product(sums.0, x, b3.0), processor_add_product(sums.1, x, b3.1))
+  }
+}
+
+/// Single precision, all levels as usual.
+enum UsualNumbers: ExchangedWords {
+  static var isExact: Bool { false }
+  @inline(__always) static var none: Lanes { .zero }
+
+  @inline(__always)
+  static func exchange(
+    _ sums: inout (Lanes, Lanes), _ first: Floats, _ second: Floats, _ b1: (Lanes, Lanes),
+    _ b2: (Lanes, Lanes)
+  ) {
+    multiply(&sums, first, b1)
+    multiply(&sums, second, b2)
+  }
+  @inline(__always)
+  static func multiply(_ sums: inout (Lanes, Lanes), _ third: Floats, _ b3: (Lanes, Lanes)) {
+    ExchangedNumbers.multiply(&sums, third, b3)
+  }
+}
+
+/// Two 16-bit integers a word, two words of three exchanged.
+enum ExchangedIntegers: ExchangedWords {
+  static var isExact: Bool { true }
+  @inline(__always) static var none: Integers { .zero }
+
+  @inline(__always)
+  static func exchange(
+    _ sums: inout (Integers, Integers), _ first: Floats, _ second: Floats, _ b1: (Integers, Integers),
+    _ b2: (Integers, Integers)
+  ) {
+    let (x, y) = (processor_word_beside_all(first), processor_word_beside_all(second))
+    sums.0 = processor_dot_shorts16(sums.0, x &+ b2.0, y &+ b1.0)
+    sums.1 = processor_dot_shorts16(sums.1, x &+ b2.1, y &+ b1.1)
+  }
+  @inline(__always)
+  static func multiply(_ sums: inout (Integers, Integers), _ third: Floats, _ b3: (Integers, Integers)) {
+    let x = processor_word_beside_all(third)
+    sums = (processor_dot_shorts16(sums.0, x, b3.0), processor_dot_shorts16(sums.1, x, b3.1))
+  }
+}
+
+/// A register of columns from each of two panels.
+@inline(__always)
+private func load<V>(_ panels: (Floats, Floats), _ offset: Int) -> (V, V) {
+  (
+    UnsafeRawPointer(panels.0 + offset).loadUnaligned(as: V.self),
+    UnsafeRawPointer(panels.1 + offset).loadUnaligned(as: V.self)
+  )
+}
+
+/// Calls `body` with the first or the last six rows' sums, and which rows they are.
+@inline(__always)
+private func forEachOfSix<V>(
+  _ sums: inout Twelve<V>, last: Bool, _ body: (_ sums: inout (V, V), _ row: Int) -> Void
+) {
+  if last {
+    body(&sums.6, 6)
+    body(&sums.7, 7)
+    body(&sums.8, 8)
+    body(&sums.9, 9)
+    body(&sums.10, 10)
+    body(&sums.11, 11)
+  } else {
+    body(&sums.0, 0)
+    body(&sums.1, 1)
+    body(&sums.2, 2)
+    body(&sums.3, 3)
+    body(&sums.4, 4)
+    body(&sums.5, 5)
+  }
+}
+
+/// Writes six rows' sums where both panels' sums go.
+@inline(__always)
+private func store<V>(_ sums: inout Twelve<V>, last: Bool, _ targets: (MutableFloats, MutableFloats)) {
+  forEachOfSix(&sums, last: last) { sums, row in
+    UnsafeMutableRawPointer(targets.0 + 16 * row).storeBytes(of: sums.0, as: V.self)
+    UnsafeMutableRawPointer(targets.1 + 16 * row).storeBytes(of: sums.1, as: V.self)
+  }
+}
+
+/// Twelve rows of a panel.
+@inline(__always)
+private func sumTwelve<W: ExchangedWords>(
+  _: W.Type, _ a: Floats, _ b: (Floats, Floats), _ words: Int, _ targets: (MutableFloats, MutableFloats)
+) {
+  typealias V = W.Vector
+  let none = (W.none, W.none)
+  var sums: Twelve<V> = (none, none, none, none, none, none, none, none, none, none, none, none)
+  let (height, width, third) = (WinogradPanel.rows, WinogradPanel.columns, words / 3)
+  let (nextRows, nextColumns) = (third * height, third * width)
+  var (rows, columns) = (a, b)
+  for _ in 0..<third {
+    @inline(__always) func exchange(last: Bool, _ b1: (V, V), _ b2: (V, V)) {
+      forEachOfSix(&sums, last: last) { sums, row in
+        W.exchange(&sums, rows + row, rows + nextRows + row, b1, b2)
+      }
+    }
+    @inline(__always) func multiply() {
+      let b3: (V, V) = load(columns, 2 * nextColumns)
+      forEachOfSix(&sums, last: false) { W.multiply(&$0, rows + 2 * nextRows + $1, b3) }
+      forEachOfSix(&sums, last: true) { W.multiply(&$0, rows + 2 * nextRows + $1, b3) }
+    }
+    let b2: (V, V) = load(columns, nextColumns)
+    exchange(last: false, load(columns, 0), b2)
+    if W.isExact {
+      // Multiplications without additions between those with them: units for both are busy.
+      multiply()
+      exchange(last: true, load(columns, 0), b2)
+    } else {
+      exchange(last: true, load(columns, 0), b2)
+      multiply()
+    }
+    rows += height
+    columns = (columns.0 + width, columns.1 + width)
+  }
+  store(&sums, last: false, targets)
+  store(&sums, last: true, targets)
+}
+
+/// The sums of one tile, `[24, 16]` by each of two panels of columns, of panels without their heads.
+@inline(__always)
+func sumTile<W: ExchangedWords>(
+  _ kind: W.Type, _ a: Floats, _ b: (Floats, Floats), _ words: Int, _ targets: (MutableFloats, MutableFloats)
+) {
+  sumTwelve(kind, a, b, words, targets)
+  sumTwelve(kind, a + 12, b, words, (targets.0 + 192, targets.1 + 192))
+}
