@@ -47,8 +47,8 @@ public final class KernelPool: @unchecked Sendable {
   private var count = 0
   private var workers: [Worker] = []
 
-  /// Turns of a waiting loop before a worker goes to sleep: some 30 µs.
-  private static let patience = 1_000
+  /// Turns of a waiting loop before a worker goes to sleep: some 200 µs, a few times what waking a virtual processor takes.
+  private static let patience = 20_000
 
   init(threads: Int) { limit = Atomic(threads) }
 

@@ -41,81 +41,143 @@ struct MeasuredProduct: Sendable {
       if !accumulating { c.clear() }
       return
     }
-    let (height, width) = (MeasuredSums.rows, MeasuredSums.columns)
-    let (rowPanels, columnPanels) = ((c.rows + height - 1) / height, (b.columns + width - 1) / width)
-    let most = Self.leftBlock / b.sums.count(height, levels: b.sums.levels(a.depth))
-    let (groups, pieces) = cut(rowPanels, columnPanels, most: most)
-    KernelPool.shared.parallel(pieces.count) { index in
-      let piece = pieces[index]
-      let rows = piece.places.lowerBound * height..<min(c.rows, piece.places.upperBound * height)
-      let first = columnPanels * piece.group / groups * width
-      let last = min(b.columns, columnPanels * (piece.group + 1) / groups * width)
-      multiply(by: b, rows, first..<last, firstColumn)
+    let rowPanels = (c.rows + MeasuredSums.rows - 1) / MeasuredSums.rows
+    let threads = KernelPool.shared.freeThreads
+    let work = max(1, MeasuredSums.rows * b.columns * a.depth)
+    let wanted = threads == 1 ? 1 : min(4 * threads, rowPanels * work / Product.pieceWork)
+    if threads > 1, rowPanels < wanted * Self.fewestPanels {
+      multiplyByColumns(by: b, firstColumn, threads: threads, work: rowPanels * work)
+    } else {
+      multiplyByRows(by: b, firstColumn, threads: threads, work: work)
     }
   }
 
   /// Words of rows that are packed at a time: half of a second-level cache.
   private static let leftBlock = 1 << 17
-  /// The fewest panels of rows, unless there are no more: each piece reads all of its columns again.
+  /// Elements that are added to again soon: a quarter of a second-level cache.
+  private static let targetBlock = 1 << 16
+  /// The fewest panels of rows in a piece: each piece reads all columns again.
   private static let fewestPanels = 3
 
-  /// Groups of columns, and pieces of panels of rows by one of them.
-  ///
-  /// A piece packs its own rows, so columns are cut only where rows alone do not keep threads busy. Its columns come from far
-  /// caches: a few bytes for hundreds of operations.
-  private func cut(_ rowPanels: Int, _ columnPanels: Int, most: Int) -> (groups: Int, pieces: [LoopPiece]) {
-    let threads = KernelPool.shared.freeThreads
-    let work = max(1, MeasuredSums.rows * MeasuredSums.columns * columnPanels * a.depth)
-    let wanted = threads == 1 ? 1 : min(4 * threads, rowPanels * work / Product.pieceWork)
-    var groups = 1
-    while rowPanels * groups < wanted * Self.fewestPanels, groups * 2 <= columnPanels { groups *= 2 }
-    let smallest = max(Self.fewestPanels, (groups * Product.pieceWork + work - 1) / work)
-    return (
-      groups, loopPieces(rowPanels, groups: groups, threads: threads, smallest: smallest, largest: most)
-    )
+  /// Each piece packs its own rows, and multiplies them by all columns: these come from far caches, a few bytes for hundreds of
+  /// operations. `work` is what a panel of rows takes.
+  private func multiplyByRows(by b: MeasuredPanels, _ firstColumn: Int, threads: Int, work: Int) {
+    let (height, blocks) = (MeasuredSums.rows, b.sums.blocks(a.depth))
+    let stride = b.sums.count(height, levels: b.sums.levels(a.depth))
+    // Elements of several blocks are added to so many times. Where a few rows of them do not stay near meanwhile, but all
+    // blocks of twice as many rows do, so many columns are taken at a time as do.
+    let isCut =
+      blocks > 1 && Self.fewestPanels * height * b.columns > 2 * Self.targetBlock
+      && 2 * Self.fewestPanels * blocks * stride <= Self.leftBlock
+    let kept = isCut ? blocks : 1
+    let pieces = loopPieces(
+      (c.rows + height - 1) / height, threads: threads,
+      smallest: max(Self.fewestPanels, (Product.pieceWork + work - 1) / work),
+      largest: max(1, Self.leftBlock / (kept * stride)))
+    KernelPool.shared.parallel(pieces.count) { index in
+      let places = pieces[index].places
+      let rows = places.lowerBound * height..<min(c.rows, places.upperBound * height)
+      let panels = LeftPanels(rows.count, a.depth, b.sums)
+      @Sendable func pack(_ block: Int, _ room: MutableFloats) -> MutableFloats {
+        b.sums.pack(a, rows, block: block, width: height, into: room, copy: panels.copy)
+        return room
+      }
+      withScratch(kept * panels.blockCount) { room in
+        guard isCut else {
+          return multiply(by: b, rows, 0..<b.columns, firstColumn) { pack($0, room.base) }
+        }
+        let width = 2 * MeasuredSums.columns
+        let step = max(1, Self.targetBlock / (rows.count * width)) * width
+        for first in Swift.stride(from: 0, to: b.columns, by: step) {
+          multiply(by: b, rows, first..<min(b.columns, first + step), firstColumn) { block in
+            let panels = room.base + block * panels.blockCount
+            return first == 0 ? pack(block, panels) : panels
+          }
+        }
+      }
+    }
   }
 
-  /// One piece: the rows in `rows`, and those columns of the panels that are in `columns`.
-  private func multiply(by b: MeasuredPanels, _ rows: Range<Int>, _ columns: Range<Int>, _ firstColumn: Int) {
+  /// Where rows are too few to keep threads busy, all of them are packed first, and pieces are columns. `work` is what all takes.
+  private func multiplyByColumns(by b: MeasuredPanels, _ firstColumn: Int, threads: Int, work: Int) {
+    let (height, blocks) = (MeasuredSums.rows, b.sums.blocks(a.depth))
+    let panels = LeftPanels(c.rows, a.depth, b.sums)
+    // A tile takes two panels of columns.
+    let width = 2 * MeasuredSums.columns
+    let pieces = loopPieces(
+      (b.columns + width - 1) / width, threads: threads,
+      smallest: max(1, Product.pieceWork * b.columns / width / work))
+    withScratch(blocks * panels.blockCount) { room in
+      let parts = (c.rows + height - 1) / height
+      KernelPool.shared.parallel(blocks * parts) { index in
+        let (block, part) = index.quotientAndRemainder(dividingBy: parts)
+        b.sums.pack(
+          a, part * height..<min(c.rows, (part + 1) * height), block: block, width: height,
+          into: room.base + block * panels.blockCount + part * panels.stride, copy: panels.copy)
+      }
+      KernelPool.shared.parallel(pieces.count) { index in
+        let places = pieces[index].places
+        let columns = places.lowerBound * width..<min(b.columns, places.upperBound * width)
+        multiply(by: b, 0..<c.rows, columns, firstColumn) { room.base + $0 * panels.blockCount }
+      }
+    }
+  }
+
+  /// One piece: the rows in `rows`, and those columns of the panels that are in `columns`; `left` gives a block's panels of rows.
+  private func multiply(
+    by b: MeasuredPanels, _ rows: Range<Int>, _ columns: Range<Int>, _ firstColumn: Int,
+    _ left: (_ block: Int) -> MutableFloats
+  ) {
     let first = firstColumn + columns.lowerBound
     switch c {
     case .plain(let c):
       multiply(
-        by: b, rows, columns,
+        by: b, columns,
         into: TileTarget(
           c.row(rows.lowerBound) + first, stride: c.rowStride, rows: rows.count, columns: columns.count,
           accumulating: accumulating),
-        rounded: nil)
+        rounded: nil, left)
     case .rounded(let c):
       let place = RoundedTarget(c.row(rows.lowerBound) + first, stride: c.rowStride)
       // One block is rounded as it comes, and needs no sums.
       withScratch(b.sums.blocks(a.depth) > 1 ? rows.count * columns.count : 1) { sums in
         multiply(
-          by: b, rows, columns,
+          by: b, columns,
           into: TileTarget(
             sums.base, stride: columns.count, rows: rows.count, columns: columns.count, accumulating: false),
-          rounded: place)
+          rounded: place, left)
       }
     }
   }
 
   private func multiply(
-    by b: MeasuredPanels, _ rows: Range<Int>, _ columns: Range<Int>, into target: TileTarget,
-    rounded: RoundedTarget?
+    by b: MeasuredPanels, _ columns: Range<Int>, into target: TileTarget, rounded: RoundedTarget?,
+    _ left: (_ block: Int) -> MutableFloats
   ) {
-    let (height, sums) = (MeasuredSums.rows, b.sums)
-    let levels = sums.levels(a.depth)
-    let count = (rows.count + height - 1) / height * sums.count(height, levels: levels)
-    withScratch(sums.copies * count) { room in
-      let blocks = sums.blocks(a.depth)
-      for block in 0..<blocks {
-        sums.pack(a, rows, block: block, width: height, into: room.base, copy: count)
-        var part = target
-        part.accumulating = target.accumulating || block > 0
-        sums.multiply(
-          room.base, copy: count, by: b.base(block: block, column: columns.lowerBound), copy: b.copy,
-          levels: levels, into: part, rounded: block == blocks - 1 ? rounded : nil)
-      }
+    let blocks = b.sums.blocks(a.depth)
+    let copy = LeftPanels(target.rows, a.depth, b.sums).copy
+    for block in 0..<blocks {
+      var part = target
+      part.accumulating = target.accumulating || block > 0
+      b.sums.multiply(
+        left(block), copy: copy, by: b.base(block: block, column: columns.lowerBound), copy: b.copy,
+        levels: b.sums.levels(a.depth), into: part, rounded: block == blocks - 1 ? rounded : nil)
     }
+  }
+}
+
+/// How the panels of one block of some rows lie.
+private struct LeftPanels {
+  /// Words from one panel to the next.
+  let stride: Int
+  /// Words from a panel to its copy.
+  let copy: Int
+  /// Words of all, copies included.
+  let blockCount: Int
+
+  init(_ rows: Int, _ depth: Int, _ sums: MeasuredSums) {
+    stride = sums.count(MeasuredSums.rows, levels: sums.levels(depth))
+    copy = (rows + MeasuredSums.rows - 1) / MeasuredSums.rows * stride
+    blockCount = sums.copies * copy
   }
 }

@@ -168,11 +168,16 @@ private func sumTwelve<W: ExchangedWords>(
   store(&sums, last: true, targets)
 }
 
-/// The sums of one tile, `[24, 16]` by each of two panels of columns, of panels without their heads.
+/// The sums of one tile, `[24, 16]` by each of two panels of columns, of panels without their heads; of the first twelve rows
+/// only where there are no more. `fetch` asks for what some rows will need.
 @inline(__always)
 func sumTile<W: ExchangedWords>(
-  _ kind: W.Type, _ a: Floats, _ b: (Floats, Floats), _ words: Int, _ targets: (MutableFloats, MutableFloats)
+  _ kind: W.Type, _ a: Floats, _ b: (Floats, Floats), _ words: Int, rows: Int,
+  _ targets: (MutableFloats, MutableFloats), fetch: (Range<Int>) -> Void
 ) {
+  fetch(0..<12)
   sumTwelve(kind, a, b, words, targets)
+  guard rows > 12 else { return }
+  fetch(12..<24)
   sumTwelve(kind, a + 12, b, words, (targets.0 + 192, targets.1 + 192))
 }

@@ -7,9 +7,7 @@ import VectorKernelsInterface
 @inline(__always)
 private func load(_ source: BrainFloats, _ count: Int) -> ShortPairs {
   if count >= 32 { return UnsafeRawPointer(source).loadUnaligned(as: ShortPairs.self) }
-  var result = Shorts32.zero
-  for index in 0..<count { result[index] = source[index] }
-  return unsafeBitCast(result, to: ShortPairs.self)
+  return unsafeBitCast(processor_load_halves(source, count), to: ShortPairs.self)
 }
 
 /// Single precision's numbers of the first and the last sixteen.
@@ -21,33 +19,61 @@ private func widened(_ x: Shorts32) -> (Lanes, Lanes) {
   )
 }
 
-/// Measures up to 32 rows; writes their scales, exponents and needs.
+/// Rows that are measured side by side: of each level three lines, which lie together.
+let rowsMeasured = 96
+
+/// Measures up to `rowsMeasured` rows; writes their scales, exponents and needs.
 private func measureLevels(
   _ source: BrainFloats, _ stride: Int, _ count: Int, _ depth: Int,
   _ scales: MutableFloats, _ exponents: MutableFloats, _ needs: MutableFloats
 ) {
-  var (largest, line) = (Shorts32.zero, source)
+  typealias Group = (Shorts32, Shorts32, Shorts32)
+  @inline(__always) func sizes(_ line: BrainFloats) -> Group {
+    (
+      magnitudes(load(line, count)), magnitudes(load(line + 32, count - 32)),
+      magnitudes(load(line + 64, count - 64))
+    )
+  }
+  var largest: Group = (.zero, .zero, .zero)
+  var line = source
   for _ in 0..<depth {
-    processor_prefetch(line + 8 * stride)
-    largest = processor_larger_halves(largest, magnitudes(load(line, count)))
+    let next = line + 8 * stride
+    processor_prefetch(next)
+    processor_prefetch(next + 32)
+    processor_prefetch(next + 64)
+    let sizes = sizes(line)
+    largest.0 = processor_larger_halves(largest.0, sizes.0)
+    largest.1 = processor_larger_halves(largest.1, sizes.1)
+    largest.2 = processor_larger_halves(largest.2, sizes.2)
     line += stride
   }
-  for index in 0..<32 { scales[index] = measuringScale(UInt32(largest[index]) << 16) }
-  let (firstScale, lastScale): (Lanes, Lanes) = (scales.load(), (scales + 16).load())
-  var (low, high) = (ShortPairs.zero, ShortPairs.zero)
+  @inline(__always) func bits(_ row: Int) -> UInt32 {
+    let group = row < 32 ? largest.0 : row < 64 ? largest.1 : largest.2
+    return UInt32(group[row % 32]) << 16
+  }
+  for row in 0..<rowsMeasured { scales[row] = measuringScale(bits(row)) }
+  @inline(__always) func scale(_ part: Int) -> Lanes { (scales + 16 * part).load() }
+  let factors = (scale(0), scale(1), scale(2), scale(3), scale(4), scale(5))
+  let none = ShortPairs.zero
+  var sums = (none, none, none, none, none, none)
   line = source
   for _ in 0..<depth {
-    let (first, last) = widened(magnitudes(load(line, count)))
-    low = low &+ integerBits(first, firstScale)
-    high = high &+ integerBits(last, lastScale)
+    let sizes = sizes(line)
+    let (first, second, third) = (widened(sizes.0), widened(sizes.1), widened(sizes.2))
+    sums.0 = sums.0 &+ integerBits(first.0, factors.0)
+    sums.1 = sums.1 &+ integerBits(first.1, factors.1)
+    sums.2 = sums.2 &+ integerBits(second.0, factors.2)
+    sums.3 = sums.3 &+ integerBits(second.1, factors.3)
+    sums.4 = sums.4 &+ integerBits(third.0, factors.4)
+    sums.5 = sums.5 &+ integerBits(third.1, factors.5)
     line += stride
   }
   let zeros = UInt32(truncatingIfNeeded: depth) &* integerRounder.bitPattern
-  for index in 0..<count {
-    let bits = UInt32(largest[index]) << 16
-    let sum = (index < 16 ? low : high)[index % 16] &- zeros
-    let unit = IntegerUnit(largest: bits, sum: Int32(bitPattern: sum), depth: depth)
-    (scales[index], exponents[index], needs[index]) = (unit.scale, unit.exponent, unit.need)
+  let all = [sums.0, sums.1, sums.2, sums.3, sums.4, sums.5]
+  for row in 0..<count {
+    let sum = all[row / 16][row % 16] &- zeros
+    let unit = IntegerUnit(largest: bits(row), sum: Int32(bitPattern: sum), depth: depth)
+    (scales[row], exponents[row], needs[row]) = (unit.scale, unit.exponent, unit.need)
   }
 }
 
@@ -104,20 +130,16 @@ private func writeLevels(
 }
 
 /// Floats for one fact of each row, with room for whole panels and vectors.
-let levelRoom = 192
+let levelRoom = rowsMeasured + 16
 
-/// Some panels of rows side by side; `room` holds three facts of each row.
+/// Up to `rowsMeasured` rows in panels side by side; `room` holds three facts of each row.
 func packIntegerLevels(
   _ source: BrainFloats, _ stride: Int, _ count: Int, _ depth: Int, _ words: Int, _ width: Int,
   _ panels: IntegerPanels, _ panelStride: Int, _ room: MutableFloats
 ) {
   let (scales, exponents, needs) = (room, room + levelRoom, room + 2 * levelRoom)
   room.update(repeating: 0, count: 3 * levelRoom)
-  for first in Swift.stride(from: 0, to: count, by: 32) {
-    measureLevels(
-      source + first, stride, min(32, count - first), depth, scales + first, exponents + first,
-      needs + first)
-  }
+  measureLevels(source, stride, count, depth, scales, exponents, needs)
   let (head, filled) = (IntegerPanel.headCount(width), (depth + 1) / 2)
   let each = (count + width - 1) / width
   func need(_ panel: Int) -> Float { panels.base[panel * panelStride + IntegerPanel.facts * width] }

@@ -100,7 +100,7 @@ extension Kernels {
   ) {
     let words = levels / 2
     let isTurned = depthStride == 1
-    let together = isTurned ? width : panelsTogether(width) * width
+    let together = isTurned ? width : rowsMeasured / width * width
     let bytes = 4 * (isTurned ? width * (words + 16) : 3 * levelRoom)
     withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { raw in
       guard let room = raw.baseAddress?.assumingMemoryBound(to: Float.self) else { return }

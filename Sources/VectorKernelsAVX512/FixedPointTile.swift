@@ -71,17 +71,19 @@ private func multiplyTile(
   let (sums, rest) = (tile.room, tile.room + 2 * count)
   let (height, width) = (IntegerPanel.rows, IntegerPanel.columns)
   let (ofRows, ofColumns) = (IntegerPanel.headCount(height), IntegerPanel.headCount(width))
-  @inline(__always) func sum(_ x: Floats, _ y: (Floats, Floats)) {
-    sumTile(
-      ExchangedIntegers.self, x + ofRows, (y.0 + ofColumns, y.1 + ofColumns), words, (sums, sums + count))
-  }
   let place = rounded.map {
     RoundedTarget($0.base + tile.place.row * $0.stride + tile.place.column, stride: $0.stride)
   }
-  if let place {
-    for row in 0..<tile.target.rows { processor_prefetch_write(place.base + row * place.stride) }
-  } else {
-    tile.fetchTarget()
+  @inline(__always) func sum(_ x: Floats, _ y: (Floats, Floats)) {
+    sumTile(
+      ExchangedIntegers.self, x + ofRows, (y.0 + ofColumns, y.1 + ofColumns), words, rows: tile.target.rows,
+      (sums, sums + count)
+    ) { rows in
+      guard let place else { return tile.fetchTarget(rows) }
+      for row in rows.clamped(to: 0..<tile.target.rows) {
+        processor_prefetch_write(place.base + row * place.stride)
+      }
+    }
   }
   let need = left[IntegerPanel.facts * height]
   let needs = (right.0[IntegerPanel.facts * width], right.1[IntegerPanel.facts * width])

@@ -32,10 +32,10 @@ struct MeasuredTile {
     body(1, part)
   }
 
-  /// Asks for the lines that are written when all is summed.
+  /// Asks for the lines of some rows that are written when all is summed.
   @inline(__always)
-  func fetchTarget() {
-    for row in 0..<target.rows {
+  func fetchTarget(_ rows: Range<Int>) {
+    for row in rows.clamped(to: 0..<target.rows) {
       let line = target.base + row * target.stride
       processor_prefetch_write(line)
       processor_prefetch_write(line + 16)

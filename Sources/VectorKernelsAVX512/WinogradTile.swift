@@ -43,9 +43,10 @@ private func multiplyTile(_ tile: MeasuredTile, _ a: Floats, _ b: Floats, _ leve
   let (ofRows, ofColumns) = (WinogradPanel.headCount(height), WinogradPanel.headCount(width))
   let numbers = (left + ofRows, (right.0 + ofColumns, right.1 + ofColumns))
   @inline(__always) func sum<W: ExchangedWords>(_ kind: W.Type, _ sums: MutableFloats) {
-    sumTile(kind, numbers.0, numbers.1, levels, (sums, sums + count))
+    sumTile(kind, numbers.0, numbers.1, levels, rows: tile.target.rows, (sums, sums + count)) {
+      tile.fetchTarget($0)
+    }
   }
-  tile.fetchTarget()
   let reserve = reserves(left, height)
   let (first, second) = (reserves(right.0, width), reserves(right.1, width))
   if reserve.least + min(first.least, second.least) < WinogradPanel.usual {

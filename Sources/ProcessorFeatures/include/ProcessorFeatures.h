@@ -180,6 +180,21 @@ static inline __attribute__((always_inline)) ProcessorShorts16 processor_narrow_
   return __builtin_convertvector(x, ProcessorShorts16);
 }
 
+#if defined(__AVX512BW__)
+/// The first `count` of 32 numbers, if any, then zeros; what follows them in memory is not read.
+static inline __attribute__((always_inline)) ProcessorHalves32
+processor_load_halves(const unsigned short *source, long count) {
+  ProcessorHalves32 result;
+  unsigned mask = count < 32 ? (1u << (count < 0 ? 0 : count)) - 1 : ~0u;
+  __asm__("kmovd %[mask], %%k1\n\t"
+          "vmovdqu16 (%[source]), %[result] %{%%k1%}%{z%}"
+          : [result] "=v"(result)
+          : [mask] "r"(mask), [source] "r"(source), "m"(*(const unsigned short(*)[32])source)
+          : "k1");
+  return result;
+}
+#endif
+
 #if defined(__AVX512F__)
 /// A number that stands beside every column.
 ///
