@@ -79,8 +79,8 @@ enum ExchangedIntegers: ExchangedWords {
     _ b2: (Integers, Integers)
   ) {
     let (x, y) = (processor_word_beside_all(first), processor_word_beside_all(second))
-    sums.0 = processor_dot_shorts16(sums.0, x &+ b2.0, y &+ b1.0)
-    sums.1 = processor_dot_shorts16(sums.1, x &+ b2.1, y &+ b1.1)
+    sums.0 = processor_dot_shorts16(sums.0, processor_add_shorts(x, b2.0), processor_add_shorts(y, b1.0))
+    sums.1 = processor_dot_shorts16(sums.1, processor_add_shorts(x, b2.1), processor_add_shorts(y, b1.1))
   }
   @inline(__always)
   static func multiply(_ sums: inout (Integers, Integers), _ third: Floats, _ b3: (Integers, Integers)) {

@@ -76,29 +76,21 @@ func integerWords(_ lower: Lanes, _ upper: Lanes, _ scale: Lanes, isSecond: Bool
   return (digits(upper) &<< 16) | (digits(lower) & 0xffff)
 }
 
-/// Adds the bias where words are exchanged, and writes what that and exchanging add to a row's sums.
+/// Writes what exchanging adds to a row's sums.
 func settlePanel(_ panel: MutableFloats, _ words: Int, _ width: Int) {
   typealias Words = SIMD8<Int32>
   let (third, numbers) = (words / 3, panel + IntegerPanel.headCount(width))
-  let bias = Words(repeating: IntegerPanel.bias)
-  // Half by half: lower halves may be negative, and would carry.
-  @inline(__always) func biased(_ words: SIMD16<Int16>) -> Words {
-    unsafeBitCast(words &+ unsafeBitCast(bias, to: SIMD16<Int16>.self), to: Words.self)
-  }
+  let (step, next) = (4 * width, 4 * (words / 3) * width)
   for row in stride(from: 0, to: width, by: 8) {
-    var (crossed, added) = (Words.zero, Words.zero)
-    var place = UnsafeMutableRawPointer(numbers + row)
-    let (step, next) = (4 * width, 4 * third * width)
+    var crossed = Words.zero
+    var place = UnsafeRawPointer(numbers + row)
     for _ in 0..<third {
-      let first = biased(place.loadUnaligned(as: SIMD16<Int16>.self))
-      let second = biased((place + next).loadUnaligned(as: SIMD16<Int16>.self))
-      place.storeBytes(of: first, as: Words.self)
-      (place + next).storeBytes(of: second, as: Words.self)
+      let (first, second) = (
+        place.loadUnaligned(as: Words.self), (place + next).loadUnaligned(as: Words.self)
+      )
       crossed = processor_dot_shorts8(crossed, first, second)
-      added = processor_dot_shorts8(added, first &+ second, bias)
       place += step
     }
-    let all = Int32(truncatingIfNeeded: third) &* IntegerPanel.bias &* IntegerPanel.bias
-    UnsafeMutableRawPointer(panel + row).storeBytes(of: crossed &+ added &- all, as: Words.self)
+    UnsafeMutableRawPointer(panel + row).storeBytes(of: crossed, as: Words.self)
   }
 }

@@ -9,8 +9,7 @@
 /// the order of their terms nor the instruction set.
 ///
 /// A word holds two numbers that follow each other in depth, as bfloat16's pairs do. Of each three words two are exchanged
-/// (see `WinogradKernels`) and one is multiplied as usual; they are one of each third of a block. Words are added as one
-/// number of 32 bits, so the lower half of those exchanged has `bias` added, and never carries.
+/// (see `WinogradKernels`) and one is multiplied as usual; they are one of each third of a block.
 public protocol FixedPointKernels: SendableMetatype {
   /// Packs `outer × depth` numbers, of which one of the two strides is 1, into panels of `width`, filled up to `levels`
   /// with zeros. Second digits go where `panels` says, if there are any.
@@ -56,8 +55,6 @@ public enum IntegerPanel {
   /// The fewest terms that gain by it: rows are measured and laid out twice as long as pairs are.
   public static let fewest = 192
 
-  /// What is added to the lower half of exchanged words. Integers are smaller, so sums of two of them stay positive.
-  public static let bias: Int32 = 1 << 13
   /// The most that a row's largest integer times the sum of its magnitudes may come to, and with it the sum of its squares:
   /// sums of a row by a column stay below 2³¹. What rounding can add is left out.
   public static let greatestSquares = 1 << 31 - 1 << 24

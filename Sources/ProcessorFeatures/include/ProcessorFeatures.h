@@ -233,6 +233,12 @@ processor_scaled(ProcessorNumbers16 x, ProcessorNumbers16 exponents) {
   return x;
 }
 
+/// Adds the two 16-bit integers of each word, each by itself.
+static inline __attribute__((always_inline)) ProcessorIntegers16
+processor_add_shorts(ProcessorIntegers16 a, ProcessorIntegers16 b) {
+  return (ProcessorIntegers16)((ProcessorHalves32)a + (ProcessorHalves32)b);
+}
+
 /// sums + a₁·b₁ + a₀·b₀ for the two 16-bit integers of each word.
 static inline __attribute__((always_inline)) ProcessorIntegers16
 processor_dot_shorts16(ProcessorIntegers16 sums, ProcessorIntegers16 a, ProcessorIntegers16 b) {
