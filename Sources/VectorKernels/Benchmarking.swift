@@ -129,7 +129,7 @@ package struct MicroKernel: Sendable {
   /// Panels of rows that one call passes by columns of sums that share scales; a divisor of the repetitions.
   private static let rowPanels = 10
   /// Panels of columns of them, which one tile takes together.
-  private static let columnPanels = 2
+  private static let columnPanels = MeasuredSums.tileColumns / MeasuredSums.columns
   /// Blocks of digits' sums that one call multiplies.
   private static let digitBlocks = 8
 
@@ -183,8 +183,7 @@ package struct MicroKernel: Sendable {
       return 2 * 32 * 32 * Double(tiles.left.levels * tiles.steps) * Double(Self.repetitions)
     }
     if let sums {
-      let columns = Self.columnPanels * MeasuredSums.columns
-      return 2 * Double(MeasuredSums.rows * columns * sums.mostLevels * Self.repetitions)
+      return 2 * Double(MeasuredSums.rows * MeasuredSums.tileColumns * sums.mostLevels * Self.repetitions)
     }
     let kernels = set.kernels
     let perWord = isPaired ? 4.0 : 2.0
@@ -224,7 +223,7 @@ package struct MicroKernel: Sendable {
   }
 
   private func run(_ sums: MeasuredSums) {
-    let (height, width) = (MeasuredSums.rows, Self.columnPanels * MeasuredSums.columns)
+    let (height, width) = (MeasuredSums.rows, MeasuredSums.tileColumns)
     let c = FloatBuffer(count: Self.rowPanels * height * width)
     let target = TileTarget(
       c.base, stride: width, rows: Self.rowPanels * height, columns: width, accumulating: false)

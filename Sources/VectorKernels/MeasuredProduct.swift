@@ -41,7 +41,6 @@ struct MeasuredProduct: Sendable {
       if !accumulating { c.clear() }
       return
     }
-    let rowPanels = (c.rows + MeasuredSums.rows - 1) / MeasuredSums.rows
     let threads = KernelPool.shared.freeThreads
     let work = max(1, MeasuredSums.rows * b.columns * a.depth)
     let wanted = threads == 1 ? 1 : min(4 * threads, rowPanels * work / Product.pieceWork)
@@ -51,6 +50,9 @@ struct MeasuredProduct: Sendable {
       multiplyByRows(by: b, firstColumn, threads: threads, work: work)
     }
   }
+
+  /// How many panels all rows fill.
+  private var rowPanels: Int { (c.rows + MeasuredSums.rows - 1) / MeasuredSums.rows }
 
   /// Words of rows that are packed at a time: half of a second-level cache.
   private static let leftBlock = 1 << 17
@@ -63,7 +65,7 @@ struct MeasuredProduct: Sendable {
   /// operations. `work` is what a panel of rows takes.
   private func multiplyByRows(by b: MeasuredPanels, _ firstColumn: Int, threads: Int, work: Int) {
     let (height, blocks) = (MeasuredSums.rows, b.sums.blocks(a.depth))
-    let stride = b.sums.count(height, levels: b.sums.levels(a.depth))
+    let stride = LeftPanels(c.rows, a.depth, b.sums).stride
     // Elements of several blocks are added to so many times. Where a few rows of them do not stay near meanwhile, but all
     // blocks of twice as many rows do, so many columns are taken at a time as do.
     let isCut =
@@ -71,7 +73,7 @@ struct MeasuredProduct: Sendable {
       && 2 * Self.fewestPanels * blocks * stride <= Self.leftBlock
     let kept = isCut ? blocks : 1
     let pieces = loopPieces(
-      (c.rows + height - 1) / height, threads: threads,
+      rowPanels, threads: threads,
       smallest: max(Self.fewestPanels, (Product.pieceWork + work - 1) / work),
       largest: max(1, Self.leftBlock / (kept * stride)))
     KernelPool.shared.parallel(pieces.count) { index in
@@ -86,7 +88,7 @@ struct MeasuredProduct: Sendable {
         guard isCut else {
           return multiply(by: b, rows, 0..<b.columns, firstColumn) { pack($0, room.base) }
         }
-        let width = 2 * MeasuredSums.columns
+        let width = MeasuredSums.tileColumns
         let step = max(1, Self.targetBlock / (rows.count * width)) * width
         for first in Swift.stride(from: 0, to: b.columns, by: step) {
           multiply(by: b, rows, first..<min(b.columns, first + step), firstColumn) { block in
@@ -102,15 +104,13 @@ struct MeasuredProduct: Sendable {
   private func multiplyByColumns(by b: MeasuredPanels, _ firstColumn: Int, threads: Int, work: Int) {
     let (height, blocks) = (MeasuredSums.rows, b.sums.blocks(a.depth))
     let panels = LeftPanels(c.rows, a.depth, b.sums)
-    // A tile takes two panels of columns.
-    let width = 2 * MeasuredSums.columns
+    let width = MeasuredSums.tileColumns
     let pieces = loopPieces(
       (b.columns + width - 1) / width, threads: threads,
       smallest: max(1, Product.pieceWork * b.columns / width / work))
     withScratch(blocks * panels.blockCount) { room in
-      let parts = (c.rows + height - 1) / height
-      KernelPool.shared.parallel(blocks * parts) { index in
-        let (block, part) = index.quotientAndRemainder(dividingBy: parts)
+      KernelPool.shared.parallel(blocks * rowPanels) { index in
+        let (block, part) = index.quotientAndRemainder(dividingBy: rowPanels)
         b.sums.pack(
           a, part * height..<min(c.rows, (part + 1) * height), block: block, width: height,
           into: room.base + block * panels.blockCount + part * panels.stride, copy: panels.copy)

@@ -16,6 +16,8 @@ enum MeasuredSums: Sendable {
   static let rows = WinogradPanel.rows
   /// Columns of the right operand in a panel.
   static let columns = WinogradPanel.columns
+  /// Columns that are multiplied together.
+  static let tileColumns = WinogradPanel.tileColumns
 
   /// The most levels of a block.
   var mostLevels: Int {

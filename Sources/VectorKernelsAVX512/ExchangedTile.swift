@@ -18,42 +18,52 @@ protocol ExchangedWords {
   associatedtype Vector: SIMD
   /// Whether sums do not depend on the order of their terms.
   static var isExact: Bool { get }
-  static var none: Vector { get }
-
+  /// A row's word beside all columns.
+  static func besideAll(_ word: Floats) -> Vector
+  static func add(_ a: Vector, _ b: Vector) -> Vector
+  /// sums + a·b
+  static func addProduct(_ sums: Vector, _ a: Vector, _ b: Vector) -> Vector
   /// Adds the products of a row's first two words.
   static func exchange(
     _ sums: inout (Vector, Vector), _ first: Floats, _ second: Floats, _ b1: (Vector, Vector),
     _ b2: (Vector, Vector))
-  /// Adds the products of its last word.
-  static func multiply(_ sums: inout (Vector, Vector), _ third: Floats, _ b3: (Vector, Vector))
 }
 
-/// Single precision, two levels of three exchanged.
-enum ExchangedNumbers: ExchangedWords {
-  static var isExact: Bool { false }
-  @inline(__always) static var none: Lanes { .zero }
-
+extension ExchangedWords {
   @inline(__always)
   static func exchange(
-    _ sums: inout (Lanes, Lanes), _ first: Floats, _ second: Floats, _ b1: (Lanes, Lanes),
-    _ b2: (Lanes, Lanes)
+    _ sums: inout (Vector, Vector), _ first: Floats, _ second: Floats, _ b1: (Vector, Vector),
+    _ b2: (Vector, Vector)
   ) {
-    let (x, y) = (processor_beside_all(first), processor_beside_all(second))
-    sums.0 = processor_add_product(sums.0, x + b2.0, y + b1.0)
-    sums.1 = processor_add_product(sums.1, x + b2.1, y + b1.1)
+    let (x, y) = (besideAll(first), besideAll(second))
+    sums.0 = addProduct(sums.0, add(x, b2.0), add(y, b1.0))
+    sums.1 = addProduct(sums.1, add(x, b2.1), add(y, b1.1))
   }
+
+  /// Adds the products of a row's last word, as usual.
   @inline(__always)
-  static func multiply(_ sums: inout (Lanes, Lanes), _ third: Floats, _ b3: (Lanes, Lanes)) {
-    let x = processor_beside_all(third)
-    sums = (processor_add_product(sums.0, x, b3.0), processor_add_product(sums.1, x, b3.1))
+  static func multiply(_ sums: inout (Vector, Vector), _ third: Floats, _ b3: (Vector, Vector)) {
+    let x = besideAll(third)
+    sums = (addProduct(sums.0, x, b3.0), addProduct(sums.1, x, b3.1))
   }
 }
 
-/// Single precision, all levels as usual.
-enum UsualNumbers: ExchangedWords {
-  static var isExact: Bool { false }
-  @inline(__always) static var none: Lanes { .zero }
+/// Words of single precision.
+protocol NumberWords: ExchangedWords where Vector == Lanes {}
 
+extension NumberWords {
+  static var isExact: Bool { false }
+  @inline(__always) static func besideAll(_ word: Floats) -> Lanes { processor_beside_all(word) }
+  @inline(__always) static func add(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
+  @inline(__always)
+  static func addProduct(_ sums: Lanes, _ a: Lanes, _ b: Lanes) -> Lanes { processor_add_product(sums, a, b) }
+}
+
+/// Two levels of three exchanged.
+enum ExchangedNumbers: NumberWords {}
+
+/// All levels as usual.
+enum UsualNumbers: NumberWords {
   @inline(__always)
   static func exchange(
     _ sums: inout (Lanes, Lanes), _ first: Floats, _ second: Floats, _ b1: (Lanes, Lanes),
@@ -62,30 +72,20 @@ enum UsualNumbers: ExchangedWords {
     multiply(&sums, first, b1)
     multiply(&sums, second, b2)
   }
-  @inline(__always)
-  static func multiply(_ sums: inout (Lanes, Lanes), _ third: Floats, _ b3: (Lanes, Lanes)) {
-    ExchangedNumbers.multiply(&sums, third, b3)
-  }
 }
 
 /// Two 16-bit integers a word, two words of three exchanged.
 enum ExchangedIntegers: ExchangedWords {
   static var isExact: Bool { true }
-  @inline(__always) static var none: Integers { .zero }
-
   @inline(__always)
-  static func exchange(
-    _ sums: inout (Integers, Integers), _ first: Floats, _ second: Floats, _ b1: (Integers, Integers),
-    _ b2: (Integers, Integers)
-  ) {
-    let (x, y) = (processor_word_beside_all(first), processor_word_beside_all(second))
-    sums.0 = processor_dot_shorts16(sums.0, processor_add_shorts(x, b2.0), processor_add_shorts(y, b1.0))
-    sums.1 = processor_dot_shorts16(sums.1, processor_add_shorts(x, b2.1), processor_add_shorts(y, b1.1))
+  static func besideAll(_ word: Floats) -> Integers {
+    unsafeBitCast(processor_beside_all(word), to: Integers.self)
   }
   @inline(__always)
-  static func multiply(_ sums: inout (Integers, Integers), _ third: Floats, _ b3: (Integers, Integers)) {
-    let x = processor_word_beside_all(third)
-    sums = (processor_dot_shorts16(sums.0, x, b3.0), processor_dot_shorts16(sums.1, x, b3.1))
+  static func add(_ a: Integers, _ b: Integers) -> Integers { processor_add_shorts(a, b) }
+  @inline(__always)
+  static func addProduct(_ sums: Integers, _ a: Integers, _ b: Integers) -> Integers {
+    processor_dot_shorts16(sums, a, b)
   }
 }
 
@@ -135,7 +135,7 @@ private func sumTwelve<W: ExchangedWords>(
   _: W.Type, _ a: Floats, _ b: (Floats, Floats), _ words: Int, _ targets: (MutableFloats, MutableFloats)
 ) {
   typealias V = W.Vector
-  let none = (W.none, W.none)
+  let none = (V(), V())
   var sums: Twelve<V> = (none, none, none, none, none, none, none, none, none, none, none, none)
   let (height, width, third) = (WinogradPanel.rows, WinogradPanel.columns, words / 3)
   let (nextRows, nextColumns) = (third * height, third * width)

@@ -94,8 +94,7 @@ private func multiplyTile(
     if need > 0 {
       let second = left + a.second
       sum(second, right)
-      tile.forEachPanel { index, target in
-        let panel = index == 0 ? right.0 : right.1
+      tile.forEachPanel(right) { index, panel, target in
         addSecond(
           sums + index * count, second, panel, needs: (facts, panel + 2 * width), ofRows: true, target.rows,
           to: rest + index * count)
@@ -107,9 +106,8 @@ private func multiplyTile(
         (needs.0 > 0 ? right.0 : right.1) + b.second, (needs.1 > 0 ? right.1 : right.0) + b.second
       )
       sum(left, second)
-      tile.forEachPanel { index, target in
-        guard (index == 0 ? needs.0 : needs.1) > 0 else { return }
-        let panel = index == 0 ? right.0 : right.1
+      tile.forEachPanel(right) { index, panel, target in
+        guard panel[IntegerPanel.facts * width] > 0 else { return }
         addSecond(
           sums + index * count, left, panel + b.second, needs: (facts, panel + 2 * width), ofRows: false,
           target.rows, to: rest + index * count)
@@ -117,10 +115,9 @@ private func multiplyTile(
     }
   }
   sum(left, right)
-  tile.forEachPanel { index, target in
+  tile.forEachPanel(right) { index, panel, target in
     finish(
-      sums + index * count, hasRest ? rest + index * count : nil, left, index == 0 ? right.0 : right.1,
-      target,
+      sums + index * count, hasRest ? rest + index * count : nil, left, panel, target,
       place.map { RoundedTarget($0.base + index * width, stride: $0.stride) })
   }
 }

@@ -80,7 +80,7 @@ func integerWords(_ lower: Lanes, _ upper: Lanes, _ scale: Lanes, isSecond: Bool
 func settlePanel(_ panel: MutableFloats, _ words: Int, _ width: Int) {
   typealias Words = SIMD8<Int32>
   let (third, numbers) = (words / 3, panel + IntegerPanel.headCount(width))
-  let (step, next) = (4 * width, 4 * (words / 3) * width)
+  let (step, next) = (4 * width, 4 * third * width)
   for row in stride(from: 0, to: width, by: 8) {
     var crossed = Words.zero
     var place = UnsafeRawPointer(numbers + row)

@@ -19,17 +19,19 @@ struct MeasuredTile {
   /// The sums of one panel of rows by one of columns.
   static let count = WinogradPanel.rows * WinogradPanel.columns
 
-  /// Calls `body` for each panel of columns, with where its part of the elements goes.
+  /// Calls `body` for each of the tile's panels of columns, with where its part of the elements goes.
   @inline(__always)
-  func forEachPanel(_ body: (_ index: Int, _ target: TileTarget) -> Void) {
+  func forEachPanel(
+    _ panels: (Floats, Floats), _ body: (_ index: Int, _ panel: Floats, _ target: TileTarget) -> Void
+  ) {
     let width = WinogradPanel.columns
     var part = target
     part.columns = min(width, target.columns)
-    body(0, part)
+    body(0, panels.0, part)
     guard target.columns > width else { return }
     part.base += width
     part.columns = target.columns - width
-    body(1, part)
+    body(1, panels.1, part)
   }
 
   /// Asks for the lines of some rows that are written when all is summed.
@@ -50,7 +52,7 @@ struct MeasuredTile {
 func forEachMeasuredTile(
   _ right: Floats, leftCount: Int, rightCount: Int, _ c: TileTarget, _ body: (_ tile: MeasuredTile) -> Void
 ) {
-  let (height, width) = (WinogradPanel.rows, 2 * WinogradPanel.columns)
+  let (height, width) = (WinogradPanel.rows, WinogradPanel.tileColumns)
   withUnsafeTemporaryAllocation(byteCount: 16 * MeasuredTile.count, alignment: 64) { raw in
     guard let room = raw.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
     // Two panels of columns at a time, so that they stay in a near cache while all rows pass.

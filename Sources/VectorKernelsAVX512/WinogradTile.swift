@@ -54,10 +54,8 @@ private func multiplyTile(_ tile: MeasuredTile, _ a: Floats, _ b: Floats, _ leve
   }
   let isUsual = reserve.greatest + max(first.greatest, second.greatest) >= WinogradPanel.usual
   if isUsual { sum(UsualNumbers.self, usual) }
-  tile.forEachPanel { index, target in
-    finish(
-      exchanged + index * count, isUsual ? usual + index * count : nil, left, index == 0 ? right.0 : right.1,
-      target)
+  tile.forEachPanel(right) { index, panel, target in
+    finish(exchanged + index * count, isUsual ? usual + index * count : nil, left, panel, target)
   }
 }
 

@@ -28,6 +28,8 @@ public enum WinogradPanel {
   public static let rows = 24
   /// Columns of the right operand in a panel.
   public static let columns = 16
+  /// Columns that are multiplied together: those of two panels.
+  public static let tileColumns = 2 * columns
   /// The most levels of depth that are summed from 0.
   public static let block = 288
 

@@ -196,7 +196,7 @@ processor_load_halves(const unsigned short *source, long count) {
 #endif
 
 #if defined(__AVX512F__)
-/// A number that stands beside every column.
+/// A number, or any word of 32 bits, that stands beside every column.
 ///
 /// In assembly: compilers read such numbers once for each register of columns, and loads are what tiles run out of first.
 static inline __attribute__((always_inline)) ProcessorNumbers16 processor_beside_all(const float *number) {
@@ -212,13 +212,6 @@ static inline __attribute__((always_inline)) ProcessorNumbers16
 processor_add_product(ProcessorNumbers16 sums, ProcessorNumbers16 a, ProcessorNumbers16 b) {
   __asm__("vfmadd231ps %[b], %[a], %[sums]" : [sums] "+v"(sums) : [a] "v"(a), [b] "v"(b));
   return sums;
-}
-
-/// A word that stands beside every column.
-static inline __attribute__((always_inline)) ProcessorIntegers16 processor_word_beside_all(const float *word) {
-  ProcessorIntegers16 x;
-  __asm__("vpbroadcastd %[word], %[x]" : [x] "=v"(x) : [word] "m"(*word));
-  return x;
 }
 
 /// The nearest numbers to integers.
